@@ -1,0 +1,11 @@
+# One set of warnings for everything we compile; carton_options is linked by every target.
+add_library(carton_options INTERFACE)
+target_compile_options(carton_options INTERFACE
+  -Wall -Wextra -Wshadow -Wconversion -Wno-sign-conversion -Wno-unused-parameter)
+if(CARTON_WERROR)
+  target_compile_options(carton_options INTERFACE -Werror)
+endif()
+if(CARTON_SANITIZE)
+  target_compile_options(carton_options INTERFACE -fsanitize=${CARTON_SANITIZE} -fno-omit-frame-pointer -g)
+  target_link_options(carton_options INTERFACE -fsanitize=${CARTON_SANITIZE})
+endif()
