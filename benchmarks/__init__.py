@@ -1,0 +1,1 @@
+"""Benchmarks of Carton against calling the framework in-process; `python -m benchmarks` runs them all."""
