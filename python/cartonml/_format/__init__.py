@@ -1,0 +1,1 @@
+"""The writer of the carton file format; the reader is native (`libcarton`)."""
