@@ -83,9 +83,8 @@ class PrivateFolder {
   }
   PrivateFolder(const PrivateFolder&) = delete;
   PrivateFolder& operator=(const PrivateFolder&) = delete;
-  ~PrivateFolder() {
-    std::error_code ignored;
-    if (!path_.empty()) std::filesystem::remove_all(path_, ignored);
+  ~PrivateFolder() {  // empty still; rmdir works without a free descriptor
+    if (!path_.empty()) ::rmdir(path_.c_str());
   }
   const std::string& path() const { return path_; }
   std::string release() { return std::exchange(path_, {}); }
@@ -120,13 +119,26 @@ Fd stub_in_memory() {
   return above_standard(std::move(fd));
 }
 
-std::string stub_in_folder(const std::string& folder) {
-  std::string path = folder + "/.carton-stub";
-  Fd fd(::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0700));
-  if (!fd) throw_os(text("start runner: create ", carton::quoted(path)));
-  write_stub(fd.get());
-  return path;
-}
+class StubFile {
+ public:
+  explicit StubFile(const std::string& folder) : path_(folder + "/.carton-stub") {
+    Fd fd(::open(path_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0700));
+    if (!fd) throw_os(text("start runner: create ", carton::quoted(path_)));
+    try {
+      write_stub(fd.get());
+    } catch (...) {
+      ::unlink(path_.c_str());
+      throw;
+    }
+  }
+  StubFile(const StubFile&) = delete;
+  StubFile& operator=(const StubFile&) = delete;
+  ~StubFile() { ::unlink(path_.c_str()); }
+  const char* path() const { return path_.c_str(); }
+
+ private:
+  std::string path_;
+};
 
 // ---- posix_spawn
 
@@ -180,14 +192,13 @@ bool execution_refused(int error) {
 }
 
 int spawn_from_folder(const std::string& folder, SpawnRequest& request, pid_t* pid) {
-  std::string path = stub_in_folder(folder);
+  StubFile stub(folder);
   int error;
   int tries = 0;
   do {  // ETXTBSY: another thread's fork holds a copy of the descriptor we wrote through, until it execs
     if (tries > 0) ::usleep(1000);
-    error = spawn(path.c_str(), request, pid);
+    error = spawn(stub.path(), request, pid);
   } while (error == ETXTBSY && ++tries < 1000);
-  ::unlink(path.c_str());
   return error;
 }
 
@@ -272,7 +283,11 @@ std::vector<std::string> runner_environment(
 
 Error start_error(const std::string& program, std::string_view step, int errno_value, std::string log) {
   std::string what = text("runner ", carton::quoted(program), " could not be started: ");
-  if (step != "execve") what += text(step, ": ");
+  if (step != "execve") {
+    what += text(step, ": ", ::strerror(errno_value));
+    return Error(Code::RunnerStart, what, "this is a limit of the system or container, not of the runner",
+                 std::move(log));
+  }
   what += ::strerror(errno_value);
   std::error_code ignored;
   std::string hint = "install the runner again";

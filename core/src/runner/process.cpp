@@ -151,8 +151,10 @@ Process& Process::operator=(Process&& other) noexcept {
 Process::~Process() {
   if (!state_ || state_->is_forked_copy()) return;
   terminate(milliseconds::zero());
+  const std::string directory = std::move(state_->parts.directory);
+  state_.reset();  // closes the descriptors: removing a folder needs some
   std::error_code ignored;
-  if (!state_->parts.directory.empty()) std::filesystem::remove_all(state_->parts.directory, ignored);
+  if (!directory.empty()) std::filesystem::remove_all(directory, ignored);
 }
 
 pid_t Process::pid() const { return state_->parts.pid; }

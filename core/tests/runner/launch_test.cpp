@@ -17,6 +17,7 @@
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <sstream>
+#include <stdexcept>
 #include <thread>
 
 #include "fake_runner.h"
@@ -26,7 +27,8 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr auto kPatience = fake::kPatience;
+using fake::kPatience;
+using std::chrono::milliseconds;
 
 // A variable of the host's environment for the length of a test.
 class Variable {
@@ -42,10 +44,14 @@ class Variable {
   std::optional<std::string> old_;
 };
 
-// A runner that has become its own program, and waits.
-Process start_waiting(LaunchSpec spec = fake::shell("echo ready; read x <&3")) {
+// A runner that has become its own program, and stands still.
+Process start_waiting(const LaunchSpec& spec = fake::shell("kill -STOP $$")) {
   Process process = launch(spec);
-  EXPECT_EQ(fake::read_until(process.out(), "ready\n"), "ready\n");
+  auto deadline = std::chrono::steady_clock::now() + kPatience;
+  while (fake::status_field(process.pid(), "State")[0] != 'T') {
+    if (std::chrono::steady_clock::now() > deadline) throw std::runtime_error("the runner did not get there");
+    std::this_thread::yield();
+  }
   return process;
 }
 
@@ -177,7 +183,7 @@ TEST(Launch, descriptors_of_the_host_are_close_on_exec_and_output_is_not_blockin
 }
 
 TEST(Launch, rights_and_limits_are_lowered) {
-  LaunchSpec spec = fake::shell("echo ready; read x <&3");
+  LaunchSpec spec = fake::shell("kill -STOP $$");
   spec.memory = 64 << 20;
   Process process = start_waiting(spec);
   pid_t pid = process.pid();
@@ -247,7 +253,7 @@ TEST(Launch, runner_leads_its_own_session) {
 }
 
 TEST(Launch, private_folder_is_home_and_working_directory_of_nobody_else) {
-  Process process = start_waiting(fake::shell("[ \"$PWD\" = \"$HOME\" ] && echo ready; read x <&3"));
+  Process process = start_waiting(fake::shell("[ \"$(pwd -P)\" = \"$HOME\" ] && kill -STOP $$"));
   struct stat info {};
   ASSERT_EQ(::stat(process.directory().c_str(), &info), 0);
   EXPECT_EQ(info.st_mode & 0777, 0700u);
