@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -78,10 +79,13 @@ def write_npz(path: Path, outputs: Mapping[str, Array]) -> None:
     import numpy as np
 
     arrays = {name: _storable(name, array) for name, array in outputs.items()}
-    temporary = path.with_name(f".{path.name}.tmp.npz")
+    temporary = path.with_name(f".{path.name}.tmp")
     try:
-        with temporary.open("wb") as file:
-            np.savez(file, allow_pickle=False, **arrays)
+        # Not numpy.savez: its own parameters clash with outputs of the names `file` and `allow_pickle`.
+        with zipfile.ZipFile(temporary, "w") as archive:
+            for name, array in arrays.items():
+                with archive.open(f"{name}.npy", "w", force_zip64=True) as member:
+                    np.lib.format.write_array(member, array, allow_pickle=False)
         temporary.replace(path)
     except OSError as error:
         temporary.unlink(missing_ok=True)

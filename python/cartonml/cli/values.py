@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
 INTEGERS = ("int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64")
 FLOATS = ("float16", "bfloat16", "float32", "float64")
+MAX_RANK = 32
 DTYPES = (*FLOATS, *INTEGERS, "bool", "string")
 
 
@@ -149,15 +150,19 @@ def _from_object(name: str, value: dict[str, Any], declared: str | None) -> Arra
     shape = value.get("shape")
     if shape is None or isinstance(array, str):
         return array
+    if not isinstance(shape, list) or not all(type(dim) is int and dim >= 0 for dim in shape):
+        raise InputError(f"input `{name}`: expected a list of sizes as the shape, got {json.dumps(shape)}")
     if math.prod(shape) != array.size:
         raise InputError(f"input `{name}`: {array.size} elements do not fill the shape {shape}")
     return np.asarray(array).reshape(shape)
 
 
-def _shape_of(name: str, value: Any) -> tuple[int, ...]:
+def _shape_of(name: str, value: Any, depth: int = 0) -> tuple[int, ...]:
     if not isinstance(value, list):
         return ()
-    shapes = {_shape_of(name, item) for item in value}
+    if depth == MAX_RANK:
+        raise InputError(f"input `{name}`: lists are nested more than {MAX_RANK} deep")
+    shapes = {_shape_of(name, item, depth + 1) for item in value}
     if len(shapes) > 1:
         raise InputError(
             f"input `{name}`: the list is ragged, its items have the shapes {sorted(shapes)}",
@@ -202,7 +207,10 @@ def _require(name: str, flat: list[Any], dtype: str, fits: Any) -> None:
 
 
 def _is_text(value: Any) -> bool:
-    return all(isinstance(item, str) for item in _flatten(value))
+    try:
+        return all(isinstance(item, str) for item in _flatten(value))
+    except RecursionError:
+        return False
 
 
 def _is_integer(item: Any) -> bool:
