@@ -37,10 +37,9 @@ struct Limits {
 
   // Values
   uint64_t tensor_rank = 32;
-  uint64_t tensors_per_file = 1000;           // entries of a tensor index that share one file
-  uint64_t string_tensor_bytes = 256 * kMiB;  // the TOML file of a string tensor
-  uint64_t requirement_bytes = 1024;          // a semver requirement or version
-  uint64_t option_bytes = 64 * kKiB;          // one string of [runner.opts]
+  uint64_t tensors_per_file = 1000;          // entries of a tensor index that share one file
+  uint64_t string_tensor_bytes = 64 * kMiB;  // the TOML file of a string tensor
+  uint64_t option_bytes = 64 * kKiB;         // one string of [runner.opts]
 };
 
 // Throws LIMIT, "`what` is limited to LIMIT, got VALUE", when value > limit.

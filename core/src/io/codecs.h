@@ -24,8 +24,8 @@ class Decompressor {
   virtual Step step(const std::byte* in, uint64_t in_size, std::byte* out, uint64_t out_size) = 0;
 };
 
-std::unique_ptr<Decompressor> make_inflate();                     // raw deflate (RFC 1951)
-std::unique_ptr<Decompressor> make_zstd(uint64_t max_window);     // one zstd frame (RFC 8878)
+std::unique_ptr<Decompressor> make_inflate();                  // raw deflate (RFC 1951)
+std::unique_ptr<Decompressor> make_zstd(uint64_t max_window);  // one zstd frame (RFC 8878)
 
 class Sha256 {
  public:
