@@ -28,6 +28,10 @@ std::string text(const Parts&... parts) {
 // `name` between backquotes, control bytes and invalid UTF-8 shown as \xNN, cut after 200 bytes:
 // whatever a hostile file contains, the message stays one printable line.
 std::string quoted(std::string_view name);
+// Found before std::quoted, which argument-dependent lookup would choose for these.
+inline std::string quoted(const std::string& name) { return quoted(std::string_view(name)); }
+inline std::string quoted(std::string& name) { return quoted(std::string_view(name)); }
+inline std::string quoted(const char* name) { return quoted(std::string_view(name)); }
 
 bool is_utf8(std::string_view bytes);
 

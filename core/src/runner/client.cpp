@@ -1,0 +1,431 @@
+#include "runner/client.h"
+
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <nlohmann/json.hpp>
+
+#include "base/checked.h"
+#include "base/strings.h"
+#include "wire/control.h"
+
+namespace carton {
+namespace {
+
+constexpr int64_t kSpinBudget = 50'000;  // ns; well under the cost of a sleep and a wake-up under load
+constexpr int kMaintainMs = 20;
+
+using wire::RequestState;
+using wire::ResponseState;
+
+Error bad_reply(const std::string& name, const nlohmann::json& reply) {
+  return Error(Code::RunnerProtocol, "the runner " + name + " answered " +
+                                         quoted(wire::text_member(reply, "type")) + " out of turn");
+}
+
+}  // namespace
+
+std::shared_ptr<RunnerClient> RunnerClient::create(Process process, ClientOptions options) {
+  return std::shared_ptr<RunnerClient>(new RunnerClient(std::move(process), std::move(options)));
+}
+
+RunnerClient::RunnerClient(Process process, ClientOptions options)
+    : options_(std::move(options)),
+      regions_(std::make_shared<Regions>(options_.region_capacity)),
+      spinner_(kSpinBudget),
+      slots_(wire::kSlotCount) {
+  for (uint32_t i = wire::kSlotCount; i-- > 0;) free_slots_.push_back(i);  // slot 0 is taken first
+  Supervisor::Hooks hooks;
+  hooks.log = options_.log;
+  hooks.ended = [this](const Error& reason) { fail_all(reason); };
+  hooks.maintain = [this] { return maintain(); };
+  supervisor_ = std::make_unique<Supervisor>(std::move(process), options_.name, std::move(hooks));
+}
+
+RunnerClient::~RunnerClient() {
+  // A forked child has no such thread to join and must not end its parent's runner.
+  if (fork_.forked()) static_cast<void>(supervisor_.release());
+}
+
+// ---- Control ----------------------------------------------------------------------------------
+
+void RunnerClient::handshake(int64_t deadline_ns) {
+  Fd self(static_cast<int>(::syscall(SYS_pidfd_open, ::getpid(), 0)));
+  if (!self) throw os_error("pidfd_open", errno);
+  supervisor_->send({{"type", "hello"},
+                     {"protocol_min", wire::kProtocolVersion},
+                     {"protocol_max", wire::kProtocolVersion}});
+  supervisor_->send({{"type", "attach"}, {"what", "host"}}, self.get());
+  supervisor_->send({{"type", "attach"}, {"what", "request"}, {"size", regions_->capacity()}},
+                    regions_->request_fd());
+  supervisor_->send({{"type", "attach"}, {"what", "response"}, {"size", regions_->capacity()}},
+                    regions_->response_fd());
+  auto reply = supervisor_->wait_reply(deadline_ns, "answer the handshake");
+  if (wire::text_member(reply, "type") == "error") throw wire::error_of(reply).within("runner " + name());
+  if (wire::text_member(reply, "type") != "hello") throw bad_reply(name(), reply);
+  int64_t protocol = wire::number_member(reply, "protocol", 0);
+  if (protocol != wire::kProtocolVersion) {
+    throw Error(Code::RunnerProtocol,
+                text("the runner ", name(), " speaks protocol ", protocol, ", this library ", wire::kProtocolVersion),
+                "build the runner again with `carton runner build`");
+  }
+}
+
+void RunnerClient::send_file(const std::string& file, int fd, uint64_t offset, uint64_t size) {
+  supervisor_->send({{"type", "file"}, {"name", file}, {"offset", offset}, {"size", size}}, fd);
+}
+
+void RunnerClient::load(const nlohmann::json& request, int64_t deadline_ns) {
+  nlohmann::json message = request;
+  message["type"] = "load";
+  supervisor_->send(message);
+  auto reply = supervisor_->wait_reply(deadline_ns, "load the model");
+  std::string type = wire::text_member(reply, "type");
+  if (type == "error") throw wire::error_of(reply);
+  if (type != "loaded") throw bad_reply(name(), reply);
+}
+
+void RunnerClient::close() {
+  if (fork_.forked()) throw Error(Code::Forked, "the model belongs to the parent process");
+  Error reason(Code::Closed, "the model is closed", "load it again");
+  fail_all(reason);
+  supervisor_->close(reason);
+}
+
+// ---- Calls ------------------------------------------------------------------------------------
+
+std::shared_ptr<Call> RunnerClient::start(NamedTensors inputs, int64_t deadline_ns) {
+  std::shared_ptr<Call> call(new Call(shared_from_this(), std::move(inputs), deadline_ns));
+  std::optional<uint32_t> slot;
+  {
+    std::lock_guard lock(mutex_);
+    if (ended_) throw Error(*ended_);
+    slot = take_slot_locked();
+    if (!slot) {
+      queue_.push_back(call);
+      return call;
+    }
+  }
+  try {
+    submit(call, *slot);
+  } catch (...) {
+    recycle(*slot);
+    throw;
+  }
+  return call;
+}
+
+std::optional<uint32_t> RunnerClient::take_slot_locked() {
+  if (free_slots_.empty()) return std::nullopt;
+  uint32_t slot = free_slots_.back();
+  free_slots_.pop_back();
+  return slot;
+}
+
+std::shared_ptr<Call> RunnerClient::pop_queued_locked() {
+  if (queue_.empty()) return nullptr;
+  auto call = std::move(queue_.front());
+  queue_.pop_front();
+  return call;
+}
+
+// Writes the call's inputs into the slot and hands it to the runner.
+void RunnerClient::submit(const std::shared_ptr<Call>& call, uint32_t index) {
+  std::vector<wire::Item> items;
+  items.reserve(call->inputs_.size());
+  for (const auto& [name, tensor] : call->inputs_) {
+    items.push_back({name, tensor.dtype, tensor.shape.data(), static_cast<uint32_t>(tensor.shape.size()),
+                     tensor.data, tensor.nbytes(), tensor.strings.get()});
+  }
+  wire::RequestSlot& request = regions_->request(index);
+  uint64_t request_id = __atomic_add_fetch(&last_request_id_, 1, __ATOMIC_RELAXED);
+  wire::Encoded encoded = wire::encode(request_id, items, request.body, regions_->outbox());
+
+  std::lock_guard lock(mutex_);
+  Slot& slot = slots_[index];
+  slot.blocks = std::move(encoded.blocks);
+  // Cancelled while it waited in the queue, or the runner ended meanwhile: nothing is sent.
+  if (ended_ || call->phase_.load(std::memory_order_relaxed) == Call::Ended) {
+    Error reason = ended_ ? *ended_ : Error(Code::Cancelled, "the call was cancelled");
+    if (call->phase_.load(std::memory_order_relaxed) != Call::Ended) call->end(reason, {});
+    throw reason;
+  }
+  slot.sequence = (slot.sequence + 1) & wire::kSequenceMask;
+  slot.request_id = request_id;
+  slot.call = call;
+  call->slot_ = index;
+  call->sequence_ = slot.sequence;
+  call->inputs_.clear();
+  call->phase_.store(Call::Running, std::memory_order_release);
+  request.request_id = request_id;
+  request.body_offset = encoded.offset;
+  request.body_size = encoded.size;
+  request.host_sleeps.store(0, std::memory_order_relaxed);
+  request.word.store(wire::slot_word(slot.sequence, RequestState::Ready), std::memory_order_release);
+  publish(index);
+}
+
+// Pushes the slot's number to the submission ring. The ring has as many places as there are slots.
+void RunnerClient::publish(uint32_t slot) {
+  wire::RequestControl& control = regions_->control();
+  control.submissions[submitted_ % wire::kSlotCount] = slot;
+  control.submitted.store(++submitted_, std::memory_order_release);
+  // Either the runner sees the new count before it sleeps, or we see that it sleeps.
+  std::atomic_thread_fence(std::memory_order_seq_cst);
+  if (regions_->runner_control().sleepers.load(std::memory_order_relaxed) != 0) shm::wake_one(&control.submitted);
+}
+
+bool RunnerClient::response_done(uint32_t slot, uint32_t sequence) const {
+  return regions_->response(slot).word.load(std::memory_order_acquire) ==
+         wire::slot_word(sequence, ResponseState::Done);
+}
+
+bool RunnerClient::wait(Call& call, int64_t until_ns) {
+  int64_t began = shm::now_ns();
+  int64_t stop = std::min(until_ns, call.deadline_ns_);
+  auto ready = [&] {
+    uint32_t phase = call.phase_.load(std::memory_order_acquire);
+    return phase == Call::Ended || (phase == Call::Running && response_done(call.slot_, call.sequence_));
+  };
+  bool slept = false;
+  if (!spinner_.spin(ready)) {
+    while (!ready() && shm::now_ns() < stop) {
+      slept = true;
+      uint32_t phase = call.phase_.load(std::memory_order_acquire);
+      if (phase == Call::Queued) {
+        shm::wait(&call.phase_, phase, stop);
+        continue;
+      }
+      regions_->request(call.slot_).host_sleeps.store(1, std::memory_order_seq_cst);
+      std::atomic_thread_fence(std::memory_order_seq_cst);
+      uint32_t word = regions_->response(call.slot_).word.load(std::memory_order_acquire);
+      if (ready()) break;
+      shm::wait_either(&regions_->response(call.slot_).word, word, &call.phase_, phase, stop);
+    }
+  }
+  if (ready()) {
+    if (slept) spinner_.slept(shm::now_ns() - began);
+    finish(call);
+    return call.phase_.load(std::memory_order_acquire) == Call::Ended;
+  }
+  if (shm::now_ns() < call.deadline_ns_) return false;
+  give_up(call, Error(Code::RunnerTimeout, "the call did not end before its deadline; the runner goes on",
+                      "give a longer timeout"));
+  return true;
+}
+
+// The response is there (or the call has ended otherwise): takes it out of its slot.
+void RunnerClient::finish(Call& call) {
+  uint64_t request_id;
+  std::shared_ptr<Call> keep;
+  {
+    std::lock_guard lock(mutex_);
+    if (call.phase_.load(std::memory_order_relaxed) != Call::Running) return;
+    Slot& slot = slots_[call.slot_];
+    if (slot.call.get() != &call) return;  // another thread is taking it
+    keep = std::move(slot.call);
+    request_id = slot.request_id;
+  }
+  std::optional<Error> error;
+  NamedTensors outputs;
+  try {
+    outputs = collect(call.slot_, request_id);
+  } catch (const Error& e) {
+    error = e;
+    if (e.code() == Code::RunnerProtocol) supervisor_->kill(e);
+  }
+  uint32_t slot = call.slot_;
+  call.end(std::move(error), std::move(outputs));
+  recycle(slot);
+}
+
+// Copies the response out of shared memory once, then checks and uses the copy.
+NamedTensors RunnerClient::collect(uint32_t index, uint64_t request_id) {
+  const wire::ResponseSlot& response = regions_->response(index);
+  const uint64_t offset = __atomic_load_n(&response.body_offset, __ATOMIC_RELAXED);
+  const uint64_t size = __atomic_load_n(&response.body_size, __ATOMIC_RELAXED);
+  wire::Inbox inbox = regions_->inbox();
+  wire::Message message;
+  try {
+    if (offset == wire::kInline) {
+      if (size > wire::kInlineCapacity) throw Error(Code::RunnerProtocol, "a message exceeds its slot");
+      alignas(64) std::byte copy[wire::kInlineCapacity];
+      std::memcpy(copy, response.body, size);
+      message = wire::decode(copy, size, inbox);
+      if (message.request_id != request_id) throw Error(Code::RunnerProtocol, "an answer to another request");
+      if (message.error) throw Error(*message.error);
+      return to_tensors(std::move(message));
+    }
+    if (size > wire::kMaxBody || offset % wire::kBlockAlign != 0 || !in_range(offset, size, inbox.capacity)) {
+      throw Error(Code::RunnerProtocol, "a message exceeds its region");
+    }
+    std::vector<std::byte> copy(inbox.base + offset, inbox.base + offset + size);
+    regions_->give_back(offset);
+    message = wire::decode(copy.data(), copy.size(), inbox);
+    if (message.request_id != request_id) throw Error(Code::RunnerProtocol, "an answer to another request");
+    if (message.error) throw Error(*message.error);
+    return to_tensors(std::move(message));
+  } catch (const Error& error) {
+    if (error.code() == Code::RunnerProtocol) throw error.within("runner " + name() + ", ended");
+    throw;
+  }
+}
+
+NamedTensors RunnerClient::to_tensors(wire::Message message) {
+  NamedTensors outputs;
+  outputs.reserve(message.tensors.size());
+  for (auto& received : message.tensors) {
+    Tensor tensor;
+    if (received.dtype == DType::String) {
+      tensor = Tensor::of_strings(std::move(received.shape), std::move(received.strings));
+      if (received.block != wire::kNoBlock) regions_->give_back(received.block);
+    } else if (received.inline_data != nullptr) {
+      tensor = Tensor::allocate(received.dtype, std::move(received.shape));
+      std::memcpy(tensor.data, received.inline_data, received.nbytes);
+    } else {
+      tensor.owner = regions_->lease(received.block, received.nbytes);
+      tensor.data = regions_->response_data(received.block);
+      tensor.dtype = received.dtype;
+      tensor.count = received.count;
+      tensor.shape = std::move(received.shape);
+    }
+    outputs.emplace_back(std::string(received.name), std::move(tensor));
+  }
+  return outputs;
+}
+
+// Frees a slot whose work is done, and gives it to a call that waits for one.
+void RunnerClient::recycle(uint32_t index) {
+  for (;;) {
+    std::shared_ptr<Call> next;
+    {
+      std::lock_guard lock(mutex_);
+      Slot& slot = slots_[index];
+      regions_->release_request(slot.blocks);
+      slot.blocks.clear();
+      do {
+        next = pop_queued_locked();
+      } while (next && next->phase_.load(std::memory_order_relaxed) == Call::Ended);
+      if (!next) {
+        free_slots_.push_back(index);
+        return;
+      }
+    }
+    try {
+      submit(next, index);
+      return;
+    } catch (const Error& error) {
+      std::lock_guard lock(mutex_);
+      if (next->phase_.load(std::memory_order_relaxed) != Call::Ended) next->end(error, {});
+    }
+  }
+}
+
+// The caller no longer waits. A queued call is forgotten; one that runs keeps its slot until the
+// runner is done with it.
+void RunnerClient::give_up(Call& call, Error reason) {
+  if (fork_.forked()) return;
+  {
+    std::lock_guard lock(mutex_);
+    uint32_t phase = call.phase_.load(std::memory_order_relaxed);
+    if (phase == Call::Ended) return;
+    if (phase == Call::Running) {
+      Slot& slot = slots_[call.slot_];
+      if (slot.call.get() != &call) return;  // its answer is being taken right now
+      slot.abandoned_ns = shm::now_ns();
+      ++abandoned_;
+      regions_->request(call.slot_).word.store(wire::slot_word(slot.sequence, RequestState::Cancelled),
+                                               std::memory_order_release);
+      auto keep = std::move(slot.call);
+      keep->end(std::move(reason), {});
+    } else {
+      call.end(std::move(reason), {});
+      std::erase_if(queue_, [&](const auto& queued) { return queued.get() == &call; });
+    }
+  }
+  supervisor_->poke();
+}
+
+// Takes back the slots of abandoned calls; ends a runner that still works on one for too long.
+int RunnerClient::maintain() {
+  std::vector<uint32_t> done;
+  bool overdue = false;
+  {
+    std::lock_guard lock(mutex_);
+    if (abandoned_ == 0) return -1;
+    for (uint32_t i = 0; i < slots_.size(); ++i) {
+      Slot& slot = slots_[i];
+      if (slot.abandoned_ns == 0) continue;
+      if (response_done(i, slot.sequence)) {
+        slot.abandoned_ns = 0;
+        --abandoned_;
+        done.push_back(i);
+      } else if (regions_->response(i).word.load(std::memory_order_acquire) ==
+                 wire::slot_word(slot.sequence, ResponseState::Taken)) {
+        overdue = overdue || shm::now_ns() - slot.abandoned_ns > options_.kill_after_ms * 1'000'000;
+      }
+    }
+  }
+  for (uint32_t slot : done) {
+    try {
+      collect(slot, slots_[slot].request_id);  // returns its blocks; the answer itself is dropped
+    } catch (const Error& error) {
+      if (error.code() == Code::RunnerProtocol) supervisor_->kill(error);
+    }
+    recycle(slot);
+  }
+  if (overdue) {
+    supervisor_->kill(Error(Code::RunnerCrashed,
+                            text("a call that was given up still ran ", options_.kill_after_ms,
+                                 " ms later; the runner ", name(), " was ended"),
+                            "load the model again; a larger kill_after gives slow calls more time"));
+  }
+  return kMaintainMs;
+}
+
+void RunnerClient::fail_all(const Error& reason) {
+  std::lock_guard lock(mutex_);
+  if (!ended_) ended_ = reason;
+  for (auto& slot : slots_) {
+    if (auto call = std::move(slot.call)) call->end(*ended_, {});
+    slot.call.reset();
+  }
+  for (auto& call : queue_) {
+    if (call->phase_.load(std::memory_order_relaxed) != Call::Ended) call->end(*ended_, {});
+  }
+  queue_.clear();
+}
+
+// ---- Call -------------------------------------------------------------------------------------
+
+Call::~Call() = default;
+
+bool Call::wait(int64_t until_ns) {
+  if (client_->fork_.forked()) throw Error(Code::Forked, "the call belongs to the parent process");
+  return client_->wait(*this, until_ns);
+}
+
+void Call::end(std::optional<Error> error, NamedTensors outputs) {
+  error_ = std::move(error);
+  outputs_ = std::move(outputs);
+  inputs_.clear();
+  phase_.store(Ended, std::memory_order_release);
+  shm::wake_all(&phase_);
+}
+
+NamedTensors Call::take() {
+  if (phase_.load(std::memory_order_acquire) != Ended) {
+    throw Error(Code::Invalid, "the call has not ended yet", "wait for it first");
+  }
+  if (error_) throw Error(*error_);
+  if (taken_) throw Error(Code::Invalid, "the outputs of this call were taken before");
+  taken_ = true;
+  return std::move(outputs_);
+}
+
+void Call::cancel() { client_->give_up(*this, Error(Code::Cancelled, "the call was cancelled")); }
+
+}  // namespace carton
