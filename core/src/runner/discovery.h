@@ -18,8 +18,9 @@ struct InstalledRunner {
   uint64_t compat_version = 0;
   uint64_t interface_version = 0;
   std::string release_date;               // RFC 3339
+  int64_t released_us = 0;                // the same, in microseconds since 1970 UTC
   std::string platform;                   // target triple
-  std::string program;                    // absolute path, within `directory`
+  std::string program;                    // absolute path, within `directory`; need not be executable
   std::string directory;                  // absolute path of the folder that holds runner.toml
   std::vector<std::string> library_dirs;  // absolute paths of folders it reads besides its own
 };

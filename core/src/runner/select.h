@@ -18,7 +18,7 @@ struct RunnerRequirement {
 // The triple of the machine this library was built for: "x86_64-unknown-linux-gnu".
 std::string host_platform();
 
-// Why `runner` can serve nothing on this machine (platform, interface); "" when it can.
+// Why `runner` can serve nothing on this machine (platform, interface, missing libraries); "" when it can.
 std::string unusable_reason(const InstalledRunner& runner);
 
 // Name, requirement, compat version, platform and interface must fit; of those that do, the newest
@@ -27,7 +27,7 @@ std::string unusable_reason(const InstalledRunner& runner);
 const InstalledRunner& select_runner(const InstalledRunners& installed, const RunnerRequirement& wanted);
 
 // {"runner_dir", "runners": [{"name", "framework_version", "compat", "interface", "release_date",
-//  "platform", "path", "usable"}], "skipped": [{"path", "reason"}]}
+//  "platform", "path", "usable", "unusable_reason"}], "skipped": [{"path", "reason"}]}
 std::string runners_json(const InstalledRunners& installed);
 
 }  // namespace carton
