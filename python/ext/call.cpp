@@ -1,0 +1,82 @@
+#include "call.h"
+
+#include "convert.h"
+#include "errors.h"
+
+namespace nb = nanobind;
+
+namespace carton::python {
+
+Call::Call(carton_model* model, TensorsPtr inputs, int64_t timeout_ms, int64_t wait_ms)
+    : inputs_(std::move(inputs)) {
+  carton_infer_options options;
+  carton_infer_options_init(&options);
+  options.timeout_ms = timeout_ms;
+  carton_error* error = nullptr;
+  int32_t status, done = 0;
+  {
+    GilReleased released;
+    status = carton_model_start(model, inputs_.get(), &options, &call_, &error);
+    if (status == CARTON_OK) status = carton_call_wait(call_, wait_ms, &done, &error);
+  }
+  done_ = done != 0;
+  if (status == CARTON_OK) return;
+  carton_call_free(call_);  // no destructor runs for an object that was never made
+  check(status, error);
+}
+
+Call::~Call() {
+  if (made_here_) carton_call_free(call_);
+}
+
+void Call::wait_slice(int64_t wait_ms, int32_t& status, carton_error*& error) {
+  GilReleased released;
+  std::lock_guard lock(in_use_);
+  int32_t done = 0;
+  status = CARTON_OK;
+  if (cancelled_) status = carton_call_cancel(call_, &error);
+  if (status == CARTON_OK) status = carton_call_wait(call_, wait_ms, &done, &error);
+  done_ = done != 0;
+}
+
+void Call::wait() {
+  while (!done_) {
+    if (PyErr_CheckSignals() != 0) {
+      nb::python_error interrupted;
+      cancel();
+      throw interrupted;
+    }
+    int32_t status;
+    carton_error* error = nullptr;
+    wait_slice(kSliceMs, status, error);
+    check(status, error);
+  }
+}
+
+nb::object Call::take() {
+  carton_tensors* outputs = nullptr;
+  carton_error* error = nullptr;
+  int32_t status;
+  {
+    std::lock_guard lock(in_use_);
+    status = carton_call_take(call_, &outputs, &error);
+  }
+  check(status, error);
+  TensorsPtr owned(outputs);
+  return dict_from_tensors(outputs);
+}
+
+void Call::cancel() {
+  cancelled_ = true;
+  std::unique_lock lock(in_use_, std::try_to_lock);
+  if (lock && made_here_) carton_call_cancel(call_, nullptr);
+}
+
+void register_call(nb::module_& module) {
+  nb::class_<Call>(module, "Call", nb::is_weak_referenceable(), "An inference in flight (carton_call).")
+      .def("wait", &Call::wait, "Block until the call has ended.")
+      .def("take", &Call::take, "The outputs of a call that has ended, once; or its error.")
+      .def("cancel", &Call::cancel, "Give the call up; does not block.");
+}
+
+}  // namespace carton::python

@@ -1,0 +1,45 @@
+// cartonml._native.Call: carton_call, an inference that was started.
+#pragma once
+
+#include <nanobind/nanobind.h>
+
+#include <atomic>
+#include <mutex>
+
+#include "handles.h"
+#include "interpreter.h"
+
+namespace carton::python {
+
+class Call {
+ public:
+  // Between slices of a wait, signals (Ctrl-C) and cancel() are looked at.
+  static constexpr int64_t kSliceMs = 50;
+
+  // Starts, and waits for up to `wait_ms`, both without the GIL.
+  Call(carton_model* model, TensorsPtr inputs, int64_t timeout_ms, int64_t wait_ms);
+  ~Call();
+  Call(const Call&) = delete;
+  Call& operator=(const Call&) = delete;
+
+  bool done() const { return done_; }
+  // Blocks until the call has ended, in whatever way. A signal's exception cancels it and is raised.
+  void wait();
+  nanobind::object take();
+  // Never blocks. Any thread; a wait() on another one returns within a slice.
+  void cancel();
+
+ private:
+  void wait_slice(int64_t wait_ms, int32_t& status, carton_error*& error);
+
+  TensorsPtr inputs_;  // here, so that arrays are dropped with the GIL held
+  carton_call* call_ = nullptr;
+  MadeHere made_here_;
+  std::mutex in_use_;  // a carton_call is for one thread at a time
+  std::atomic<bool> cancelled_{false};
+  std::atomic<bool> done_{false};
+};
+
+void register_call(nanobind::module_& module);
+
+}  // namespace carton::python
