@@ -9,9 +9,10 @@
 namespace carton::testing {
 
 // Cartons for the noop runner, which returns its inputs: one without specs, one with inputs
-// a: float32 [3] and b: string [].
+// a: float32 [3] and b: string []. And one for acting_runner.cpp.
 inline const std::string echo_carton = CARTON_TEST_DATA "/echo.carton";
 inline const std::string typed_carton = CARTON_TEST_DATA "/typed.carton";
+inline const std::string acting_carton = CARTON_TEST_DATA "/acting.carton";
 
 class NoLeaks : public ::testing::Test {
  protected:
