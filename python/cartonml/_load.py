@@ -50,11 +50,11 @@ async def load(
             "always", or "never".
         timeout: Seconds for the whole load, else `RunnerTimeoutError`; None for no limit.
         memory: A cap on the runner's data memory, in bytes; None for no cap.
-        region_capacity: Shared memory for tensors per direction, in bytes, used only as needed; None for 4 GiB.
+        region_capacity: Shared memory for tensors per direction, in bytes, taken as needed; None for 4 GiB.
         kill_after: Seconds that a call which was given up on (timeout, cancel) may go on before its runner is
             ended; None for as long as it takes.
-        log_level: The least level of the runner's messages that reach the logger `cartonml.runner`, as a number
-            or name of `logging`.
+        log_level: The least level of the runner's messages that reach the logger `cartonml.runner`, as a
+            number or name of `logging`.
 
     Raises:
         FormatError, IntegrityError, IoError: The file is no carton, was changed, or cannot be read.
@@ -117,7 +117,8 @@ def begin_load(
     """Check the arguments of `load`, and start it."""
     if verify not in _VERIFY:
         raise InvalidError(
-            f"verify must be one of {', '.join(map(repr, _VERIFY))}, got {verify!r}", hint='the default is "once"'
+            f"verify must be one of {', '.join(map(repr, _VERIFY))}, got {verify!r}",
+            hint='the default is "once"',
         )
     return _native.load(
         location=_location(path),
@@ -169,7 +170,9 @@ def _size(size: int | None, name: str) -> int | None:
     if isinstance(size, bool) or not isinstance(size, int):
         raise InvalidTypeError(f"{name} must be an int (bytes) or None, got {type(size).__name__}")
     if not 0 < size < 2**63:
-        raise InvalidError(f"{name} must be a positive number of bytes, got {size}", hint="None is the default")
+        raise InvalidError(
+            f"{name} must be a positive number of bytes, got {size}", hint="None is the default"
+        )
     return size
 
 
@@ -190,7 +193,8 @@ def _check_option(key: Any, value: Any) -> None:
         )
     if isinstance(value, int) and not -(2**63) <= value < 2**63:
         raise InvalidError(
-            f"override_runner_opts[{key!r}] must fit in 64 bits, got {value}", hint="pass it as a str or float"
+            f"override_runner_opts[{key!r}] must fit in 64 bits, got {value}",
+            hint="pass it as a str or float",
         )
     if isinstance(value, float) and not math.isfinite(value):
         raise InvalidError(

@@ -36,6 +36,6 @@ def native_level(level: int | str) -> int:
     if isinstance(number, bool) or not isinstance(number, int):
         raise InvalidError(
             f"log_level must be a level of Python's logging, got {level!r}",
-            hint='pass logging.DEBUG, logging.INFO, logging.WARNING or logging.ERROR, or such a name: "debug"',
+            hint='pass logging.DEBUG, logging.INFO, logging.WARNING or logging.ERROR, or a name like "debug"',
         )
     return next((i for i, severity in enumerate(_SEVERITIES) if number <= severity), len(_SEVERITIES) - 1)

@@ -69,14 +69,16 @@ class LoadedModel:
         runner = json.loads(self._model.runner_json)
         process = f"process {self.runner_pid}" if self.runner_pid else "its process has ended"
         title = f" {name!r}" if name else ""
-        return f"<{type(self).__name__}{title}, runner {runner['name']} {runner['framework_version']}, {process}>"
+        served_by = f"runner {runner['name']} {runner['framework_version']}"
+        return f"<{type(self).__name__}{title}, {served_by}, {process}>"
 
 
 class Carton(LoadedModel):
     """A loaded carton: its model, in a process of its own. Made by `cartonml.load`.
 
-    Close it with `await model.close()`, or use it as a context manager (`async with`, or `with` where blocking
-    for a moment at the end does no harm). A model that is dropped, or still open at exit, is closed too.
+    Close it with `await model.close()`, or use it as a context manager (`async with`, or `with` where
+    blocking for a moment at the end does no harm). A model that is dropped, or still open at exit, is closed
+    too.
     """
 
     __slots__ = ()
@@ -85,17 +87,18 @@ class Carton(LoadedModel):
         """Run the model once.
 
         Args:
-            tensors: The inputs by name. A numpy array of bool, int8 to int64, uint8 to uint64, float16, float32,
-                float64, `ml_dtypes.bfloat16`, or text (`<U`, or objects that are all str); anything with
-                `__dlpack__` in host memory or with the buffer protocol (bytes are uint8); a str (0-d); a list of
-                str (1-d); an int, float or bool (0-d int64, float64, bool). Dtypes are never cast. A C-contiguous
-                array in native byte order is not copied here: do not change it before the call has ended.
+            tensors: The inputs by name. A numpy array of bool, int8 to int64, uint8 to uint64, float16,
+                float32, float64, `ml_dtypes.bfloat16`, or text (`<U`, or objects that are all str); anything
+                with `__dlpack__` in host memory, or with the buffer protocol (bytes are uint8); a str (0-d);
+                a list of str (1-d); an int, float or bool (0-d int64, float64, bool). Dtypes are never cast.
+                A C-contiguous array in native byte order is not copied here: do not change it before the
+                call has ended.
             timeout: Seconds until `RunnerTimeoutError`; None for no limit.
 
         Returns:
-            The outputs by name, in the model's order: writable numpy arrays, which stay valid after the model is
-            closed. Text is `<U{longest}`, or an object array of str when a string ends in NUL or the padded array
-            would have more than four times the characters of its text.
+            The outputs by name, in the model's order: writable numpy arrays, which stay valid after the model
+            is closed. Text is `<U{longest}`, or an object array of str when a string ends in NUL or the
+            padded array would have more than four times the characters of its text.
 
         Raises:
             InputError: A value that Carton does not carry, or that does not fit the model's specs.

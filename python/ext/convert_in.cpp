@@ -110,15 +110,15 @@ const char* input_name(nb::handle key) {
   const char* name = PyUnicode_Check(key.ptr()) ? PyUnicode_AsUTF8AndSize(key.ptr(), &length) : nullptr;
   if (name && std::char_traits<char>::length(name) == static_cast<size_t>(length)) return name;
   PyErr_Clear();
-  raise_error(CARTON_INPUT, "input names are str without NUL, got " + nb::repr(key).c_str(),
+  raise_error(CARTON_INPUT, std::string("input names are str without NUL, got ") + nb::repr(key).c_str(),
               "the keys of the dict are the names of the model's inputs");
 }
 
 nb::object as_dict(nb::handle inputs) {
   if (PyDict_Check(inputs.ptr())) return nb::borrow(inputs);
   if (!PyMapping_Check(inputs.ptr()) || !nb::hasattr(inputs, "keys")) {
-    std::string message = "inputs must be a dict of names to values, got " + type_of(inputs);
-    throw nb::type_error(message.c_str());
+    raise_type_error("the inputs must be a dict of names to values, got " + type_of(inputs),
+                     "pass {\"name of an input\": value}");
   }
   nb::object dict = nb::steal(PyDict_New());
   if (PyDict_Update(dict.ptr(), inputs.ptr()) != 0) throw nb::python_error();

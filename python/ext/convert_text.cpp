@@ -91,7 +91,7 @@ TensorPtr tensor_from_sequence(const InputName& name, nb::handle sequence) {
   for (size_t i = 0; i < count; ++i) {
     if (!PyUnicode_Check(items[i])) {
       raise_input(name,
-                  "is a " + type_of(sequence) + " whose " + element(i) + "is a " + type_of(items[i]) +
+                  "is a " + type_of(sequence) + " whose " + element(i) + "is of type " + type_of(items[i]) +
                       "; only lists of str are converted",
                   "pass np.array(value, dtype=...), so that the dtype is yours to choose");
     }
@@ -109,7 +109,8 @@ TensorPtr tensor_from_object_array(const InputName& name, nb::handle value) {
   for (size_t i = 0; i < count; ++i) {
     if (!items[i] || !PyUnicode_Check(items[i])) {
       std::string type = items[i] ? type_of(items[i]) : "NoneType";
-      raise_input(name, "is an object array whose " + element(i) + "is a " + type + "; only str is converted",
+      raise_input(name,
+                  "is an object array whose " + element(i) + "is of type " + type + "; only str is converted",
                   "pass value.astype(np.float32), or the dtype that the model declares");
     }
     texts.add(utf8_of(name, items[i], element(i)));

@@ -14,11 +14,20 @@ PyObject* decode(const char* text, size_t length) {
 
 static nb::object text_object(const std::string& text) { return nb::steal(decode(text.data(), text.size())); }
 
+[[noreturn]] static void raise_object(nb::handle error) {
+  PyErr_SetObject(reinterpret_cast<PyObject*>(Py_TYPE(error.ptr())), error.ptr());
+  throw nb::python_error();
+}
+
 void raise_error(int32_t code, const std::string& message, const std::string& hint, const std::string& log) {
   nb::object make = nb::module_::import_("cartonml._errors").attr("error_from_code");
   nb::object error = make(code, text_object(message), text_object(hint), text_object(log));
-  PyErr_SetObject(reinterpret_cast<PyObject*>(Py_TYPE(error.ptr())), error.ptr());
-  throw nb::python_error();
+  raise_object(error);
+}
+
+void raise_type_error(const std::string& message, const std::string& hint) {
+  nb::object make = nb::module_::import_("cartonml._errors").attr("InvalidTypeError");
+  raise_object(make(text_object(message), text_object(hint)));
 }
 
 void check(int32_t status, carton_error* error, const std::string& where) {

@@ -13,6 +13,9 @@ namespace carton::python {
 [[noreturn]] void raise_error(int32_t code, const std::string& message, const std::string& hint,
                               const std::string& log = {});
 
+// Raises cartonml's InvalidTypeError (code INVALID, and a TypeError).
+[[noreturn]] void raise_type_error(const std::string& message, const std::string& hint);
+
 // Takes over `error` and raises it, when `status` is not CARTON_OK. `where`, such as "input `a`: ", comes
 // before its message.
 void check(int32_t status, carton_error* error, const std::string& where = {});
