@@ -1,0 +1,83 @@
+#include "torchscript_model.h"
+
+#include <c10/core/InferenceMode.h>
+
+#include "base/error.h"
+#include "base/strings.h"
+#include "failure.h"
+
+namespace carton::torchscript {
+namespace {
+
+bool choose_inference_mode(InferenceMode mode, const GraphFacts& facts) {
+  if (mode == InferenceMode::Auto) return !facts.uses_autograd;
+  return mode == InferenceMode::On;
+}
+
+bool has_hooks(const torch::jit::Module& module) {
+  return !module.type()->getForwardPreHooks().empty() || !module.type()->getForwardHooks().empty();
+}
+
+// An exception leaves values on the stack; they must not live on to the next request.
+class StackScope {
+ public:
+  explicit StackScope(torch::jit::Stack& stack) : stack_(stack) {}
+  StackScope(const StackScope&) = delete;
+  StackScope& operator=(const StackScope&) = delete;
+  ~StackScope() { stack_.clear(); }
+
+ private:
+  torch::jit::Stack& stack_;
+};
+
+}  // namespace
+
+TorchScriptModel::TorchScriptModel(torch::jit::Module module, c10::Device device, InferenceMode mode)
+    : TorchScriptModel(module, device, mode, read_signature(module), inspect_graph(module)) {}
+
+// Work that forward leaves behind may read its inputs at any time, so such models get copies only.
+TorchScriptModel::TorchScriptModel(torch::jit::Module module, c10::Device device, InferenceMode mode,
+                                   Signature signature, GraphFacts facts)
+    : module_(std::move(module)),
+      forward_(module_.get_method("forward").function()),
+      inputs_(std::move(signature), device, !facts.runs_async),
+      has_hooks_(has_hooks(module_)),
+      inference_mode_(choose_inference_mode(mode, facts)),
+      never_writes_inputs_(!facts.may_write || !inputs_.borrows()) {}
+
+void TorchScriptModel::infer(std::vector<runner::Input>& inputs, runner::Outputs& outputs) {
+  const c10::WarningUtils::WarningHandlerGuard warnings(&warnings_);
+  const c10::InferenceMode inference_mode(inference_mode_);
+  BorrowedStorages borrowed;  // first in, last out: see its comment
+  const c10::IValue result = run(inputs_.build(inputs, borrowed));
+  try {
+    outputs_.write(result, outputs);
+  } catch (const Error&) {
+    throw;
+  } catch (const c10::Error& error) {  // a copy from the device, or to contiguous memory
+    throw Error(Code::ModelError, text("reading the outputs failed: ", summarize_failure(message_of(error))));
+  }
+}
+
+c10::IValue TorchScriptModel::run(c10::impl::GenericDict dict) {
+  try {
+    return forward(std::move(dict));
+  } catch (const std::exception& exception) {
+    throw Error(Code::ModelError, text("the model raised ", summarize_failure(message_of(exception))));
+  } catch (...) {
+    throw Error(Code::ModelError, "the model raised an exception that says nothing of itself");
+  }
+}
+
+c10::IValue TorchScriptModel::forward(c10::impl::GenericDict dict) {
+  // Hooks of the outermost module run in Module::operator() only, as in Python.
+  if (has_hooks_) return module_({std::move(dict)});
+  const StackScope scope(stack_);
+  stack_.emplace_back(module_._ivalue());
+  stack_.emplace_back(std::move(dict));
+  for (const c10::IValue& value : inputs_.signature().defaults) stack_.push_back(value);
+  forward_.run(stack_);
+  return std::move(stack_.back());
+}
+
+}  // namespace carton::torchscript
