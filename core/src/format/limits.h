@@ -36,6 +36,7 @@ struct Limits {
   uint64_t toml_depth = kMaxTomlDepth;  // tables, arrays and dotted keys inside one another
 
   // Values
+  uint64_t buffered_bytes = kGiB;  // a compressed file unpacked to memory, to be read in parts
   uint64_t tensor_rank = 32;
   uint64_t tensors_per_file = 1000;          // entries of a tensor index that share one file
   uint64_t string_tensor_bytes = 64 * kMiB;  // the TOML file of a string tensor

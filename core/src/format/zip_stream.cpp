@@ -30,7 +30,7 @@ class Checked {
     if (crc_ != entry_.crc) throw mismatch("a wrong CRC");
   }
   Error mismatch(std::string_view what) const {
-    return Error(Code::Integrity, text(quoted(entry_.name), ": its content has ", what),
+    return Error(Code::Integrity, text("its content has ", what),
                  "the file is damaged; fetch or pack it again");
   }
 
@@ -61,7 +61,7 @@ bool is_zstd_magic(const std::byte* bytes, uint64_t size) {
 // Bytes are left in the entry after the stream's own end.
 Error trailing(const ZipEntry& entry, const std::byte* bytes, uint64_t size, const Checked& out) {
   if (entry.method == ZipMethod::Zstd && is_zstd_magic(bytes, size)) {
-    return Error(Code::Unsupported, text(quoted(entry.name), ": more than one zstd frame"));
+    return Error(Code::Unsupported, "it has more than one zstd frame");
   }
   return out.mismatch("bytes after the end of its compressed stream");
 }
@@ -102,11 +102,10 @@ void stream_entry(const Source& source, const ZipEntry& entry, const Limits& lim
       auto decoder = entry.method == ZipMethod::Deflate ? make_inflate() : make_zstd(limits.zstd_window);
       stream_compressed(source, entry, *decoder, out);
     }
+    out.finish();
   } catch (const Error& error) {
-    bool named = error.message().find(quoted(entry.name)) != std::string::npos;
-    throw named ? error : error.within(quoted(entry.name));
+    throw error.within(quoted(entry.name));
   }
-  out.finish();
 }
 
 }  // namespace carton::format
