@@ -59,14 +59,22 @@ std::string required_path(const TomlView& view, std::string_view key, const std:
   return value;
 }
 
+// `path` relative to `directory`, by whatever links it leads there; empty when it does not.
+fs::path path_within(const fs::path& path, const fs::path& directory) {
+  for (fs::path prefix = path.parent_path();; prefix = prefix.parent_path()) {
+    std::error_code ignored;
+    if (fs::equivalent(prefix, directory, ignored)) return path.lexically_relative(prefix);
+    if (prefix == prefix.parent_path()) return {};
+  }
+}
+
 // The program lies within its own installation, and no symlink leads out of it: an installation that
 // was checked and published must not change its program by a link to elsewhere.
 std::string parse_program(const TomlView& view, const fs::path& directory) {
   constexpr std::string_view kKey = "runner_path";
   const std::string value = required_path(view, kKey, view.required_string(kKey));
-  const fs::path wanted = (directory / value).lexically_normal();
-  const fs::path inner = wanted.lexically_relative(directory);
-  if (inner.empty() || inner == "." || *inner.begin() == "..") {
+  const fs::path inner = path_within((directory / value).lexically_normal(), directory);
+  if (inner.empty() || inner == ".") {
     throw view.error(kKey, text("expected a file in the folder of runner.toml, got ", carton::quoted(value)));
   }
   fs::path path = directory;

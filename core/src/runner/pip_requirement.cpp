@@ -14,7 +14,7 @@ namespace {
 
 // One comparator of a requirement in canonical form: "^1.2".
 struct Comparator {
-  std::string op;
+  std::string op;               // empty for a wildcard, "1.2.*"
   std::vector<uint64_t> parts;  // one to three
   std::string pre;              // "-alpha"
 };
@@ -58,7 +58,7 @@ size_t caret_parts(const Comparator& c) {
 std::string specifier(const Comparator& c) {
   const std::string version = join(c.parts) + c.pre;
   const bool whole = c.parts.size() == 3;
-  if (c.op == "=") return "==" + version + (whole ? "" : ".*");
+  if (c.op == "=" || c.op.empty()) return "==" + version + (whole ? "" : ".*");
   if (c.op == ">") return whole ? ">" + version : ">=" + after(c, c.parts.size());
   if (c.op == "<=") return whole ? "<=" + version : "<" + after(c, c.parts.size());
   if (c.op == ">=" || c.op == "<") return c.op + version;
