@@ -76,8 +76,7 @@ $(STAMPS)/venv: $(STAMPS)/system pyproject.toml scripts/requirements.py
 
 $(STAMPS)/build: $(STAMPS)/venv $(SOURCES)
 	@echo "== Carton: libcarton and the Python package"
-	@$(PY) -m pip install --quiet $(PIP_BUILD) . || { echo "the build failed; again, with its output:"; \
-	  $(PY) -m pip install -v $(PIP_BUILD) .; }
+	@$(PY) -m pip install --quiet $(PIP_BUILD) .
 	@touch $@
 
 build: $(STAMPS)/build ## compile and install Carton into .venv

@@ -160,13 +160,14 @@ def _compile(source: Path, torch: Torch, work: Path, jobs: int) -> Path:
     tree, log = work / "build", work / "build.log"
     shutil.rmtree(tree, ignore_errors=True)
     configure = ["cmake", "-S", str(source / "runners/torchscript"), "-B", str(tree)]
-    configure += [f"-DTORCH_DIR={torch.folder}", "-DCMAKE_BUILD_TYPE=Release"]
+    configure += [f"-DTORCH_DIR={torch.folder}", f"-Dnlohmann_json_DIR={source / 'third_party'}"]
+    configure += ["-DCMAKE_BUILD_TYPE=Release"]
     if shutil.which("ninja"):
         configure += ["-G", "Ninja"]
     _say(f"building the torchscript runner for torch {torch.version} (a minute or two; log: {log})")
     log.write_bytes(b"")
     _run(configure, log)
-    _run(["cmake", "--build", str(tree), "--parallel", str(jobs)], log)
+    _run(["cmake", "--build", str(tree), "--target", "carton-torchscript", "--parallel", str(jobs)], log)
     binary = tree / "runner"
     _check_starts(binary, log)
     return binary
