@@ -3,6 +3,7 @@
 #include <sys/stat.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <chrono>
 #include <cstddef>
 #include <filesystem>
@@ -177,7 +178,8 @@ class Walk {
     std::error_code error;
     const fs::path folder = fs::canonical(path, error);
     struct stat info {};
-    if (error || ::stat(folder.c_str(), &info) != 0) {
+    if (!error && ::stat(folder.c_str(), &info) != 0) error.assign(errno, std::generic_category());
+    if (error) {
       skip(path, text("IO: ", error.message()));
       return Found::Something;
     }
