@@ -7,7 +7,6 @@ import contextlib
 import functools
 import os
 import secrets
-import shutil
 import tempfile
 import threading
 from collections.abc import Iterator, Mapping, Sequence
@@ -24,6 +23,7 @@ from ._format.metadata import (
     check_misc_files,
     check_platforms,
     check_runner,
+    check_runner_name,
     check_texts,
 )
 from ._format.model_files import collect_folder
@@ -176,6 +176,7 @@ def _check_metadata(
     linked_files: Any,
     **texts: Any,
 ) -> Metadata:
+    check_runner_name(runner_name)
     if runner_compat_version is None:
         runner_compat_version = _default_compat_version(runner_name)
     runner = check_runner(runner_name, required_framework_version, runner_compat_version, runner_opts)
@@ -197,8 +198,8 @@ def _check_metadata(
     )
 
 
-def _default_compat_version(runner_name: Any) -> int:
-    if isinstance(runner_name, str) and runner_name in _COMPAT_VERSIONS:
+def _default_compat_version(runner_name: str) -> int:
+    if runner_name in _COMPAT_VERSIONS:
         return _COMPAT_VERSIONS[runner_name]
     raise InvalidError(
         f"runner_compat_version is needed for the runner {runner_name!r}",
@@ -262,7 +263,7 @@ def _output(target: Path | None, title: str) -> Iterator[tuple[BinaryIO, Path]]:
     except BaseException:
         temporary.unlink(missing_ok=True)
         if folder is not None:
-            shutil.rmtree(folder, ignore_errors=True)
+            folder.rmdir()
         raise
 
 

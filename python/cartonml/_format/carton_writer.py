@@ -22,6 +22,7 @@ from .zip_writer import STORED, ZSTD, Stream, ZipWriter
 
 Content = Union[bytes, Path]
 Consumer = Callable[[memoryview], Any]
+Advanced = Callable[[int], None]
 
 # Two such buffers are in use at a time: one is read into while the other is hashed and written.
 BUFFER_SIZE = 4 << 20
@@ -34,7 +35,7 @@ class CartonWriter:
     `CancelledError`.
     """
 
-    def __init__(self, file: BinaryIO, advanced: Callable[[int], None], stop: threading.Event) -> None:
+    def __init__(self, file: BinaryIO, advanced: Advanced, stop: threading.Event) -> None:
         self._file = file
         self._zip = ZipWriter(file)
         self._advanced = advanced
@@ -53,51 +54,54 @@ class CartonWriter:
         """Writes a file and lists it in MANIFEST."""
         with _opened(content) as (source, size):
             sha256 = hashlib.sha256()
-            self._write_entry(name, source, size, choose_method(source, size), sha256.update)
+            method = choose_method(source, size)
+            self._write_entry(name, source, size, method, sha256.update, self._advanced)
             self._hashes[name] = sha256.hexdigest()
 
     def add_unless_linked(self, name: str, content: Path, links: dict[str, list[str]]) -> None:
         """Like `add`, but a file whose hash is in `links` is only listed."""
         with _opened(content) as (source, size):
             sha256 = hashlib.sha256()
-            self._read_all(source, size, name, [sha256.update])
+            self._read_all(source, size, name, [sha256.update], _silent)
         if sha256.hexdigest() in links:
             self._hashes[name] = sha256.hexdigest()
+            self._advanced(size)
         else:
             self.add(name, content)
 
     def finish(self, links: dict[str, list[str]]) -> str:
         """Writes MANIFEST, LINKS (if there are any) and the directory; returns the sha256 of MANIFEST."""
         manifest = render_manifest(self._hashes)
-        self._write_entry("MANIFEST", BytesIO(manifest), len(manifest), STORED, len)
+        self._write_entry("MANIFEST", BytesIO(manifest), len(manifest), STORED, len, _silent)
         if links:
             rendered = render_links(links)
-            self._write_entry("LINKS", BytesIO(rendered), len(rendered), STORED, len)
+            self._write_entry("LINKS", BytesIO(rendered), len(rendered), STORED, len, _silent)
         self._zip.finish()
         return hashlib.sha256(manifest).hexdigest()
 
-    def _write_entry(self, name: str, source: BinaryIO, size: int, method: int, hashed: Consumer) -> None:
+    def _write_entry(
+        self, name: str, source: BinaryIO, size: int, method: int, hashed: Consumer, advanced: Advanced
+    ) -> None:
         crc = _Crc()
         # Zstd adds at most 1/256 and some bytes to what it cannot compress.
         self._zip.begin(name, method, size + (size >> 8) + 1024 if method == ZSTD else size)
         start = self._file.tell()
         source.seek(0)
         if method == STORED:
-            self._read_all(source, size, name, [hashed, crc.update, self._file.write])
+            consumers: list[Consumer] = [hashed, crc.update, self._file.write]
+            self._read_all(source, size, name, consumers, advanced)
         else:
             import zstandard
 
             compressor = zstandard.ZstdCompressor().compressobj(size=size)
-            self._read_all(
-                source,
-                size,
-                name,
-                [hashed, crc.update, lambda piece: self._file.write(compressor.compress(piece))],
-            )
+            consumers = [hashed, crc.update, lambda piece: self._file.write(compressor.compress(piece))]
+            self._read_all(source, size, name, consumers, advanced)
             self._file.write(compressor.flush())
         self._zip.end(Stream(crc.value, size, self._file.tell() - start))
 
-    def _read_all(self, source: BinaryIO, size: int, name: str, consumers: Sequence[Consumer]) -> None:
+    def _read_all(
+        self, source: BinaryIO, size: int, name: str, consumers: Sequence[Consumer], advanced: Advanced
+    ) -> None:
         """Feeds the whole source to every consumer, each in its own thread, piece by piece."""
         buffers = [bytearray(min(BUFFER_SIZE, size + 1)) for _ in range(2)]
         running: list[Future[Any]] = []
@@ -108,16 +112,16 @@ class CartonWriter:
             length = _fill(source, buffers[0])
             for future in running:
                 future.result()
-            if length == 0:
-                break
             total += length
+            if length == 0 or total > size:
+                break
             piece = memoryview(buffers[0])[:length]
             running = self._consume(piece, consumers)
             buffers.reverse()
-            self._advanced(length)
+            advanced(length)
         if total != size:
             raise InvalidError(
-                f"`{name}` had {size} bytes at first and {total} when it was read",
+                f"`{name}` had {size} bytes first, but {'more' if total > size else total} while it was read",
                 hint="something changes the file while it is packed; pack again when that has ended",
             )
 
@@ -135,6 +139,10 @@ class _Crc:
 
     def update(self, piece: memoryview) -> None:
         self.value = zlib.crc32(piece, self.value)
+
+
+def _silent(_: int) -> None:
+    """Passes that are no progress to report: hashing ahead, and what Carton itself adds."""
 
 
 def _fill(source: BinaryIO, buffer: bytearray) -> int:

@@ -39,13 +39,18 @@ class Metadata:
     links: dict[str, list[str]]
 
 
-def check_runner(name: Any, requirement: Any, compat_version: Any, opts: Any) -> RunnerInfo:
-    """The runner section, its requirement in canonical form."""
+def check_runner_name(name: Any) -> str:
+    """A runner's name: `torchscript`, or `namespace/name` for those of others."""
     if not isinstance(name, str) or _RUNNER_NAME.fullmatch(name) is None:
         raise InvalidError(
             f"runner_name is {name!r}, expected a name such as `torchscript`, or `namespace/name`",
             hint="letters, digits, `_`, `-` and `.` are allowed, and one `/` after a namespace",
         )
+    return name
+
+
+def check_runner(name: str, requirement: Any, compat_version: Any, opts: Any) -> RunnerInfo:
+    """The runner section, its requirement in canonical form."""
     if not isinstance(requirement, str):
         raise InvalidTypeError(
             f"required_framework_version is a `{type(requirement).__name__}`, expected str",
