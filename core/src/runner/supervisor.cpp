@@ -46,6 +46,9 @@ void Supervisor::send(const nlohmann::json& message, int fd) {
   } catch (const Error& error) {
     // The peer is gone: its end says more than EPIPE does. One that only closed its socket is ended.
     if (error.code() != Code::Io) throw;
+    std::unique_lock lock(mutex_);
+    if (changed_.wait_for(lock, milliseconds(1000), [&] { return ended(); })) throw Error(*reason_);
+    lock.unlock();
     kill(Error(Code::RunnerProtocol, "the runner " + name_ + " closed its control socket"));
     throw end_reason();
   }
