@@ -30,7 +30,7 @@ _SYSTEMS = _words(
 )
 _ENVIRONMENTS = _words(
     """unknown amdgiz android androideabi eabi eabihf gnu gnuabi64 gnueabi gnueabihf gnuspe gnux32 gnu_ilp32
-    gnullvm kernel macabi msvc musl musleabi musleabihf muslabi64 newlib sgx sim softfloat spe
+    gnullvm macabi msvc musl musleabi musleabihf muslabi64 newlib sgx sim softfloat spe
     uclibc"""
 )
 _FORMATS = _words("unknown elf coff macho wasm")
