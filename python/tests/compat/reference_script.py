@@ -1,4 +1,4 @@
-"""Runs inside the reference's own environment: `info PATH` or `pack`, JSON in on stdin, JSON out on stdout."""
+"""Runs in the reference's own environment: `info PATH`, or `pack` with JSON on stdin; prints JSON."""
 
 from __future__ import annotations
 
@@ -8,8 +8,9 @@ import io
 import json
 import sys
 
-import cartonml
 import numpy
+
+import cartonml
 
 
 def encode_array(value):
@@ -55,12 +56,16 @@ async def encode_tests(tests, output):
     ]  # fmt: skip
 
 
+TEXTS = """
+    model_name short_description model_description license repository homepage required_platforms
+"""
+
+
 async def info(path):
     info = await cartonml.get_model_info(path)
-    keys = "model_name short_description model_description license repository homepage required_platforms".split()
     runner_keys = ("runner_name", "required_framework_version", "runner_compat_version", "opts")
     return {
-        **{key: getattr(info, key) for key in keys},
+        **{key: getattr(info, key) for key in TEXTS.split()},
         "inputs": encode_specs(info.inputs),
         "outputs": encode_specs(info.outputs),
         "self_tests": await encode_tests(info.self_tests, "expected_out"),
@@ -88,8 +93,6 @@ async def pack(arguments):
     return await cartonml.pack(**arguments)
 
 
-if sys.argv[1] == "info":
-    result = asyncio.run(info(sys.argv[2]))
-else:
-    result = asyncio.run(pack(json.load(sys.stdin)))
+work = info(sys.argv[2]) if sys.argv[1] == "info" else pack(json.load(sys.stdin))
+result = asyncio.run(work)
 print("RESULT " + json.dumps(result), flush=True)
