@@ -150,7 +150,8 @@ def _pack(
     source = _as_path(path, "path")
     metadata = _check_metadata(**arguments)
     model_files = _model_files(source, metadata.runner.runner_name)
-    entries: dict[str, Content] = {**model_files, **render_metadata(metadata)}
+    # Metadata last, beside the directory: a remote reader gets both at once.
+    entries: dict[str, Content] = {**model_files, **dict(sorted(render_metadata(metadata).items()))}
     for name in entries:
         check_name(name, "file")
     check_distinct(entries)

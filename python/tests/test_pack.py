@@ -200,6 +200,20 @@ def test_same_model_gives_same_bytes_in_any_process(torchscript_file: Path, tmp_
     assert Path(again).read_bytes() == outputs[0].read_bytes()
 
 
+def test_order_of_dicts_makes_no_difference(torchscript_file: Path) -> None:
+    def reversed_dict(value: dict[str, Any]) -> dict[str, Any]:
+        return dict(reversed(value.items()))
+
+    given = everything()
+    for test in given["self_tests"]:
+        test.inputs, test.expected_out = reversed_dict(test.inputs), reversed_dict(test.expected_out)
+    for key in ("runner_opts", "misc_files", "linked_files"):
+        given[key] = reversed_dict(given[key])
+    first = pack_everything(torchscript_file)
+    second = pack_everything(torchscript_file, **given)
+    assert Path(first).read_bytes() == Path(second).read_bytes()
+
+
 def test_without_output_path_the_file_is_temporary_and_named_after_the_model(
     torchscript_file: Path, private_temporary_folder: Path
 ) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import tomli_w
@@ -45,7 +46,7 @@ def render_metadata(metadata: Metadata) -> dict[str, bytes]:
     return {
         "carton.toml": content,
         **render_tensor_data(values.arrays),
-        **{f"misc/{name}": misc[name] for name in misc},
+        **{f"misc/{name}": content for name, content in misc.items()},
     }
 
 
@@ -56,7 +57,11 @@ class _Values:
         self.arrays: list[Array] = []
         self.files: dict[str, bytes] = {}
 
-    def refer(self, value: LazyLoadedTensor | LazyLoadedMiscFile) -> str:
+    def refer_all(self, values: Mapping[str, LazyLoadedTensor | LazyLoadedMiscFile]) -> dict[str, str]:
+        """References by name, sorted: the order of a dict makes no difference to the file."""
+        return {name: self._refer(values[name]) for name in sorted(values)}
+
+    def _refer(self, value: LazyLoadedTensor | LazyLoadedMiscFile) -> str:
         """Keeps the value and returns the reference that `carton.toml` holds for it."""
         if isinstance(value, LazyLoadedMiscFile):
             name = f"{EXAMPLE_FILE}{len(self.files)}"
@@ -74,7 +79,7 @@ def _runner_table(metadata: Metadata) -> dict[str, Any]:
         "runner_compat_version": runner.runner_compat_version,
     }
     if runner.opts is not None:
-        table["opts"] = runner.opts
+        table["opts"] = dict(sorted(runner.opts.items()))
     return table
 
 
@@ -94,16 +99,16 @@ def _toml_shape(spec: TensorSpec) -> Any:
 
 def _self_test_table(test: SelfTest, values: _Values) -> dict[str, Any]:
     table = _heading(test)
-    table["inputs"] = {name: values.refer(value) for name, value in test.inputs.items()}
+    table["inputs"] = values.refer_all(test.inputs)
     if test.expected_out is not None:
-        table["expected_out"] = {name: values.refer(value) for name, value in test.expected_out.items()}
+        table["expected_out"] = values.refer_all(test.expected_out)
     return table
 
 
 def _example_table(example: Example, values: _Values) -> dict[str, Any]:
     table = _heading(example)
-    table["inputs"] = {name: values.refer(value) for name, value in example.inputs.items()}
-    table["sample_out"] = {name: values.refer(value) for name, value in example.sample_out.items()}
+    table["inputs"] = values.refer_all(example.inputs)
+    table["sample_out"] = values.refer_all(example.sample_out)
     return table
 
 
