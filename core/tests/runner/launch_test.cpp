@@ -276,6 +276,18 @@ TEST(Launch, tmpdir_of_the_host_is_used_if_it_is_a_folder) {
   EXPECT_EQ(launch(fake::shell("")).directory().rfind("/tmp/", 0), 0u);
 }
 
+TEST(Launch, temporary_folder_that_cannot_be_written_is_named_with_the_way_out) {
+  Variable tmpdir("TMPDIR", "/proc");
+  try {
+    launch(fake::shell(""));
+    ADD_FAILURE() << "no error";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.code(), Code::Io);
+    EXPECT_EQ(error.message().rfind("start runner: make a folder in `/proc`: ", 0), 0u) << error.message();
+    EXPECT_NE(error.hint().find("set TMPDIR"), std::string::npos);
+  }
+}
+
 TEST(Launch, runner_outlives_the_thread_that_launched_it) {
   std::optional<Process> process;
   std::thread([&] { process.emplace(start_waiting()); }).join();
