@@ -35,15 +35,20 @@ def torchscript_file(tmp_path: Path, torchscript_bytes: bytes) -> Path:
 
 @pytest.fixture(scope="session")
 def noop_runner_dir(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """A runner directory that holds the `noop` runner alone; CARTON_RUNNER_DIR names it for the session."""
+    """A runner directory with a `noop` runner of the session's own, beside the runners that were there before.
+
+    CARTON_RUNNER_DIR names it from then on.
+    """
     from cartonml._paths import noop_dir
 
+    before = os.environ.get("CARTON_RUNNER_DIR")
     folder = tmp_path_factory.mktemp("runners")
     shutil.copytree(noop_dir(), folder / "noop")
-    before = os.environ.get("CARTON_RUNNER_DIR")
+    for other in Path(before).glob("[!.]*") if before else ():
+        if other.name != "noop":
+            (folder / other.name).symlink_to(other.resolve())
     os.environ["CARTON_RUNNER_DIR"] = str(folder)
     yield folder
-    if before is None:
-        del os.environ["CARTON_RUNNER_DIR"]
-    else:
+    del os.environ["CARTON_RUNNER_DIR"]
+    if before is not None:
         os.environ["CARTON_RUNNER_DIR"] = before

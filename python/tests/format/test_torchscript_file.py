@@ -93,3 +93,32 @@ def test_wrong_option_is_refused_with_what_is_expected(
 def test_unknown_option_warns_and_lists_the_known_ones() -> None:
     with pytest.warns(UserWarning, match="num_thread`.*num_threads"):
         check_options({"num_thread": 4})
+
+
+def test_files_that_torch_writes_are_told_apart(tmp_path: Path) -> None:
+    import torch
+
+    class Model(torch.nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.linear = torch.nn.Linear(2, 2)
+
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            return self.linear(x)
+
+    model, example = Model().eval(), torch.zeros(1, 2)
+    torch.jit.script(model).save(tmp_path / "scripted.pt")
+    torch.jit.trace(model, example).save(tmp_path / "traced.pt")
+    torch.jit.freeze(torch.jit.script(model)).save(tmp_path / "frozen.pt")
+    for name in ("scripted", "traced", "frozen"):
+        check_model(tmp_path / f"{name}.pt")
+    torch.save(model.state_dict(), tmp_path / "weights.pt")
+    torch.save(model.state_dict(), tmp_path / "legacy.pt", _use_new_zipfile_serialization=False)
+    torch.export.save(torch.export.export(model, (example,)), tmp_path / "program.pt2")
+    for name, says in (
+        ("weights.pt", "checkpoint"),
+        ("legacy.pt", "legacy"),
+        ("program.pt2", "torch.export"),
+    ):
+        with pytest.raises(InvalidError, match=says):
+            check_model(tmp_path / name)
