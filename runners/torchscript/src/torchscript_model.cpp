@@ -32,18 +32,23 @@ class StackScope {
 
 }  // namespace
 
+// In this order: only a module with a forward has a graph.
+TorchScriptModel::Description TorchScriptModel::describe(const torch::jit::Module& module) {
+  return {read_signature(module), inspect_graph(module)};
+}
+
 TorchScriptModel::TorchScriptModel(torch::jit::Module module, c10::Device device, InferenceMode mode)
-    : TorchScriptModel(module, device, mode, read_signature(module), inspect_graph(module)) {}
+    : TorchScriptModel(module, device, mode, describe(module)) {}
 
 // Work that forward leaves behind may read its inputs at any time, so such models get copies only.
 TorchScriptModel::TorchScriptModel(torch::jit::Module module, c10::Device device, InferenceMode mode,
-                                   Signature signature, GraphFacts facts)
+                                   Description description)
     : module_(std::move(module)),
       forward_(module_.get_method("forward").function()),
-      inputs_(std::move(signature), device, !facts.runs_async),
+      inputs_(std::move(description.signature), device, !description.facts.runs_async),
       has_hooks_(has_hooks(module_)),
-      inference_mode_(choose_inference_mode(mode, facts)),
-      never_writes_inputs_(!facts.may_write || !inputs_.borrows()) {}
+      inference_mode_(choose_inference_mode(mode, description.facts)),
+      never_writes_inputs_(!description.facts.may_write || !inputs_.borrows()) {}
 
 void TorchScriptModel::infer(std::vector<runner::Input>& inputs, runner::Outputs& outputs) {
   const c10::WarningUtils::WarningHandlerGuard warnings(&warnings_);

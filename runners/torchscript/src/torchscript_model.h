@@ -23,11 +23,14 @@ class TorchScriptModel final : public runner::Model {
   void infer(std::vector<runner::Input>& inputs, runner::Outputs& outputs) override;
   bool never_writes_inputs() const override { return never_writes_inputs_; }
 
-  bool runs_in_inference_mode() const { return inference_mode_; }
-
  private:
-  TorchScriptModel(torch::jit::Module module, c10::Device device, InferenceMode mode, Signature signature,
-                   GraphFacts facts);
+  struct Description {
+    Signature signature;
+    GraphFacts facts;
+  };
+  static Description describe(const torch::jit::Module& module);
+  TorchScriptModel(torch::jit::Module module, c10::Device device, InferenceMode mode,
+                   Description description);
   c10::IValue run(c10::impl::GenericDict dict);
   c10::IValue forward(c10::impl::GenericDict dict);
 

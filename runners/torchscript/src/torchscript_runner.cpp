@@ -32,7 +32,9 @@ runner::File find_model_file(const runner::LoadRequest& request) {
 void set_threads(const Options& options) {
   if (options.num_threads) at::set_num_threads(*options.num_threads);
   // libtorch takes this once per process, and a process serves one model.
-  at::set_num_interop_threads(options.num_interop_threads);
+  if (static_cast<int>(at::get_num_interop_threads()) != options.num_interop_threads) {
+    at::set_num_interop_threads(options.num_interop_threads);
+  }
 }
 
 Error load_error(std::string_view what) {

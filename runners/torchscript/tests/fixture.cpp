@@ -55,7 +55,10 @@ class RecordedOutputs final : public runner::Outputs {
 };
 
 runner::Input as_input(TestInput& input) {
-  runner::Input out{.name = input.name, .dtype = input.dtype, .shape = input.shape};
+  runner::Input out;
+  out.name = input.name;
+  out.dtype = input.dtype;
+  out.shape = input.shape;
   out.count = 1;
   for (const int64_t dimension : input.shape) out.count *= static_cast<uint64_t>(dimension);
   out.data = input.bytes.data();

@@ -1,17 +1,15 @@
 // Inference mode, gradients inside forward, evaluation mode, warnings.
 #include "fixture.h"
-#include "torchscript_model.h"
 
 namespace carton::torchscript {
 namespace {
 
-bool runs_in_inference_mode(const runner::Model& model) {
-  return dynamic_cast<const TorchScriptModel&>(model).runs_in_inference_mode();
+bool runs_in_inference_mode(runner::Model& model) {
+  return infer(model, {floats("a", {1})}).at("inference").values<uint8_t>() == std::vector<uint8_t>{1};
 }
 
 TEST(Gradient, force_field_computes_forces_under_auto) {
   const auto model = load("force_field");
-  EXPECT_FALSE(runs_in_inference_mode(*model));
   for (int i = 0; i < 4; ++i) {  // the first calls are profiled, later ones run the optimised graph
     const auto outputs = infer(*model, {mapped_floats("positions", {1, 2})});
     EXPECT_EQ(outputs.at("energy").values<float>(), std::vector<float>{9});
@@ -21,7 +19,6 @@ TEST(Gradient, force_field_computes_forces_under_auto) {
 
 TEST(Gradient, is_found_in_callees_loops_and_branches) {
   const auto model = load("hidden_gradient");
-  EXPECT_FALSE(runs_in_inference_mode(*model));
   EXPECT_EQ(infer(*model, {floats("a", {1, 2})}).at("y").values<float>(), std::vector<float>{12});
 }
 
@@ -36,7 +33,6 @@ TEST(Gradient, inference_mode_follows_the_option) {
   for (const auto& [option, expected] : {std::pair{"auto", true}, {"on", true}, {"off", false}}) {
     const auto model = load("mode", {{"inference_mode", option}});
     EXPECT_EQ(runs_in_inference_mode(*model), expected);
-    EXPECT_EQ(infer(*model, {floats("a", {1})}).at("inference").values<bool>(), std::vector<bool>{expected});
   }
 }
 
@@ -48,7 +44,7 @@ TEST(Gradient, no_grad_alone_does_not_end_inference_mode) {
 
 TEST(Gradient, model_saved_in_training_mode_runs_in_evaluation_mode) {
   const auto model = load("mode");
-  EXPECT_EQ(infer(*model, {floats("a", {1})}).at("training").values<bool>(), std::vector<bool>{false});
+  EXPECT_EQ(infer(*model, {floats("a", {1})}).at("training").values<uint8_t>(), std::vector<uint8_t>{0});
 }
 
 TEST(Gradient, warnings_of_the_model_are_logged) {

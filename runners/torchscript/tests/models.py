@@ -1,4 +1,7 @@
-"""Writes the models of the tests: `models.py FOLDER` makes one FOLDER/<function name>.pt each."""
+"""Writes the models of the tests: `models.py FOLDER` makes one FOLDER/<class name>.pt each."""
+
+# TorchScript reads annotations in the old spelling, and its statements literally.
+# ruff: noqa: B007, B028, UP006, UP035, N801, SIM, RET
 
 from __future__ import annotations
 
@@ -262,7 +265,7 @@ class no_grad(nn.Module):
     def forward(self, x: Dict[str, Tensor]) -> Dict[str, Tensor]:
         with torch.no_grad():
             y = x["a"] * 2
-        return {"y": y}
+        return {"y": y, "inference": torch.tensor([y.is_inference()])}
 
 
 # ---- memory: models that write to, keep, and return what they were given
@@ -447,7 +450,7 @@ class adds_one(nn.Module):
         return {"y": x["a"] + 1}
 
 
-def times_ten(self, x: Tuple[Dict[str, Tensor]], out: Dict[str, Tensor]) -> Dict[str, Tensor]:  # noqa: ANN001
+def times_ten(self, x: Tuple[Dict[str, Tensor]], out: Dict[str, Tensor]) -> Dict[str, Tensor]:
     return {"y": out["y"] * 10}
 
 
@@ -467,6 +470,8 @@ def main(folder: Path) -> None:
         torch.jit.script(module).save(str(folder / f"{name}.pt"))
     torch.jit.freeze(torch.jit.script(convolution().eval())).save(str(folder / "frozen.pt"))
     torch.jit.trace(traced(), ({"a": torch.ones(2)},), strict=False).save(str(folder / "traced.pt"))
+    image = {"a": torch.ones(1, 3, 4, 4)}
+    torch.jit.trace(convolution().eval(), (image,), strict=False).save(str(folder / "traced_convolution.pt"))
     torch.save({"weight": torch.ones(2)}, folder / "state_dict.pt")
 
 
