@@ -17,6 +17,7 @@ from . import _torchscript
 from ._errors import CartonError, InvalidError, InvalidTypeError
 from ._format.carton_toml import render_metadata
 from ._format.carton_writer import CartonWriter, Content
+from ._format.limits import ENTRIES, check_limit
 from ._format.metadata import (
     Metadata,
     check_links,
@@ -152,6 +153,7 @@ def _pack(
     model_files = _model_files(source, metadata.runner.runner_name)
     # Metadata last, beside the directory: a remote reader gets both at once.
     entries: dict[str, Content] = {**model_files, **dict(sorted(render_metadata(metadata).items()))}
+    check_limit("the number of files", len(entries) + 2, ENTRIES, "pack fewer, for example as an archive")
     for name in entries:
         check_name(name, "file")
     check_distinct(entries)

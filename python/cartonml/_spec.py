@@ -9,6 +9,7 @@ import numpy as np
 
 from ._errors import InvalidError, InvalidTypeError
 from ._format.dtypes import check_dtype
+from ._format.limits import TENSOR_RANK, check_limit
 from ._format.values import to_array
 from ._lazy import LazyLoadedMiscFile, LazyLoadedTensor, file_in_memory, tensor_in_memory
 
@@ -16,8 +17,6 @@ Dim = Union[int, str, None]
 Shape = Union[str, list[Dim], None]
 OptionValue = Union[int, float, str, bool]
 ExampleValue = Union[LazyLoadedTensor, LazyLoadedMiscFile]
-
-MAX_RANK = 32
 
 
 class TensorSpec:
@@ -160,8 +159,7 @@ def _check_shape(shape: Any) -> Shape:
         raise InvalidTypeError(
             f"shape is a `{type(shape).__name__}`, expected None, a symbol (str) or a list of dimensions"
         )
-    if len(shape) > MAX_RANK:
-        raise InvalidError(f"shape has {len(shape)} dimensions, at most {MAX_RANK} are allowed")
+    check_limit("the rank of a tensor", len(shape), TENSOR_RANK)
     return [_check_dim(dim, shape) for dim in shape]
 
 

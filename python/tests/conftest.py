@@ -35,7 +35,7 @@ def torchscript_file(tmp_path: Path, torchscript_bytes: bytes) -> Path:
 
 @pytest.fixture(scope="session")
 def noop_runner_dir(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """A runner directory with a `noop` runner of the session's own, beside the runners that were there before.
+    """A runner directory with the session's own `noop` runner, beside the runners that were there before.
 
     CARTON_RUNNER_DIR names it from then on.
     """

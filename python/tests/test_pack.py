@@ -19,7 +19,7 @@ import pytest
 from plain_reader import read_carton
 
 from cartonml import _pack
-from cartonml._errors import CartonError, InvalidError, IoError, NoSpaceError, PolicyError
+from cartonml._errors import CartonError, InvalidError, IoError, LimitError, NoSpaceError, PolicyError
 from cartonml._pack import pack, pack_sync
 from cartonml._types import Example, SelfTest, TensorSpec
 
@@ -373,6 +373,22 @@ def test_bad_metadata_is_refused_before_anything_is_written(
     torchscript_file: Path, arguments: dict[str, Any], match: str
 ) -> None:
     refused(torchscript_file, match, **arguments)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "match"),
+    [
+        ({"model_description": "x" * (1 << 20)}, "size of carton.toml"),
+        ({"runner_opts": {"inference_mode": "x" * 70_000}}, "inference_mode.*limited to 65536"),
+        ({"linked_files": {"ab" * 32: [f"https://example.com/{n}" for n in range(101)]}}, "number of URLs"),
+        ({"misc_files": {"a" * 256: b""}}, "limited to 255"),
+        ({"misc_files": {"/".join("a" * 32): b""}}, "limited to 32"),  # 33 with misc/ before it
+    ],
+)
+def test_what_no_reader_takes_is_a_limit_error(
+    torchscript_file: Path, arguments: dict[str, Any], match: str
+) -> None:
+    refused(torchscript_file, match, LimitError, **arguments)
 
 
 def test_bad_paths_are_refused(torchscript_file: Path, tmp_path: Path) -> None:

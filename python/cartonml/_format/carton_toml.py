@@ -7,16 +7,15 @@ from typing import Any
 
 import tomli_w
 
-from .._errors import LimitError
 from .._lazy import LazyLoadedMiscFile, LazyLoadedTensor
 from .._spec import Example, SelfTest, TensorSpec
 from .dtypes import V1_STAND_INS, v1_dtype
+from .limits import CARTON_TOML_BYTES, check_limit
 from .metadata import EXAMPLE_FILE, Metadata
 from .tensor_data import REFERENCE, render_tensor_data, tensor_name
 from .values import Array, to_array
 
 SPEC_VERSION = 1
-MAX_CARTON_TOML = 1 << 20
 
 
 def render_metadata(metadata: Metadata) -> dict[str, bytes]:
@@ -37,11 +36,8 @@ def render_metadata(metadata: Metadata) -> dict[str, bytes]:
     if dtypes:
         document["carton_ext"] = {"dtypes": dtypes}
     content = tomli_w.dumps(document).encode()
-    if len(content) > MAX_CARTON_TOML:
-        raise LimitError(
-            f"carton.toml would have {len(content)} bytes, at most {MAX_CARTON_TOML} are allowed",
-            hint="shorten the descriptions, or put long texts and data into misc_files",
-        )
+    hint = "shorten the descriptions, or put long texts into misc_files"
+    check_limit("the size of carton.toml, in bytes,", len(content), CARTON_TOML_BYTES, hint)
     misc = {**metadata.misc_files, **values.files}
     return {
         "carton.toml": content,

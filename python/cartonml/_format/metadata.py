@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 from .._errors import InvalidError, InvalidTypeError
 from .._info import RunnerInfo
 from .._spec import Example, OptionValue, SelfTest, TensorSpec
+from .limits import OPTION_BYTES, URLS_PER_HASH, check_limit
 from .names import check_name
 from .platforms import canonical_platform
 from .semver import VersionReq
@@ -83,7 +84,9 @@ def _check_option(key: Any, value: Any) -> OptionValue:
         raise InvalidTypeError(f"runner_opts: the name {key!r} is a `{type(key).__name__}`, expected str")
     check_text(key, "the name of a runner option")
     if isinstance(value, str):
-        return check_text(value, f"runner_opts[{key!r}]")
+        length = len(check_text(value, f"runner_opts[{key!r}]").encode())
+        check_limit(f"the length of runner_opts[{key!r}], in bytes,", length, OPTION_BYTES)
+        return value
     if isinstance(value, int) and not -(2**63) <= value < 2**63:
         raise InvalidError(f"runner_opts[{key!r}] is {value}, which does not fit into a 64-bit integer")
     if isinstance(value, (bool, int, float)):
@@ -190,6 +193,7 @@ def check_links(links: Any) -> dict[str, list[str]]:
             )
         if not urls:
             raise InvalidError(f"linked_files[{sha256!r}] has no URL, expected at least one")
+        check_limit(f"the number of URLs for {sha256}", len(urls), URLS_PER_HASH)
         checked[sha256] = [_check_url(check_text(url, f"linked_files[{sha256!r}]")) for url in urls]
     return checked
 
@@ -208,6 +212,10 @@ def _check_url(url: str) -> str:
 def _is_web_url(url: str) -> bool:
     try:
         parts = urlsplit(url)
-        return parts.scheme in ("http", "https") and bool(parts.hostname) and not re.search(r"\s", url)
+        return (
+            parts.scheme in ("http", "https")
+            and bool(parts.hostname)
+            and not re.search(r"[\s\\\x00-\x1f\x7f]", url)
+        )
     except ValueError:
         return False

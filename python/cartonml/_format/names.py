@@ -5,11 +5,8 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Iterable
 
-from .._errors import InvalidError, LimitError
-
-MAX_NAME_BYTES = 1024
-MAX_SEGMENT_BYTES = 255
-MAX_DEPTH = 32
+from .._errors import InvalidError
+from .limits import PATH_BYTES, PATH_DEPTH, SEGMENT_BYTES, check_limit
 
 _FORBIDDEN = frozenset("\\:")
 _RENAME = (
@@ -33,12 +30,11 @@ def check_name(name: str, what: str) -> None:
     if fault:
         raise InvalidError(f"{what} `{_printable(name)}`: {fault}", hint=_RENAME)
     segments = name.split("/")
-    if len(name.encode()) > MAX_NAME_BYTES or len(segments) > MAX_DEPTH:
-        raise LimitError(
-            f"{what} `{name[:80]}…`: a name has at most {MAX_NAME_BYTES} bytes and {MAX_DEPTH} folders"
-        )
-    if any(len(segment.encode()) > MAX_SEGMENT_BYTES for segment in segments):
-        raise LimitError(f"{what} `{name[:80]}…`: a part of a name has at most {MAX_SEGMENT_BYTES} bytes")
+    shown = f"the {what} `{name[:80]}…`"
+    check_limit(f"the length of {shown}, in bytes,", len(name.encode()), PATH_BYTES)
+    check_limit(f"the depth of {shown}, in folders,", len(segments), PATH_DEPTH)
+    longest = max(len(segment.encode()) for segment in segments)
+    check_limit(f"the length of one part of {shown}, in bytes,", longest, SEGMENT_BYTES)
 
 
 def check_distinct(names: Iterable[str]) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 import tomli_w
 
 from .dtypes import V1_STAND_INS, dtype_of, v1_dtype
+from .limits import STRING_TENSOR_BYTES, TENSOR_INDEX_BYTES, check_limit
 from .values import Array, to_bytes
 
 REFERENCE = "@tensor_data/"
@@ -49,9 +50,13 @@ def render_tensor_data(arrays: Sequence[Array]) -> dict[str, bytes]:
     index: dict[str, Any] = {"tensor": entries}
     if dtypes:
         index["carton_ext"] = {"dtypes": dtypes}
-    files["tensor_data/index.toml"] = tomli_w.dumps(index).encode()
+    rendered = tomli_w.dumps(index).encode()
+    check_limit("the size of the index of all tensors, in bytes,", len(rendered), TENSOR_INDEX_BYTES)
+    files["tensor_data/index.toml"] = rendered
     return files
 
 
 def _render_strings(array: Array) -> bytes:
-    return tomli_w.dumps({"data": array.ravel(order="C").tolist()}).encode()
+    content = tomli_w.dumps({"data": array.ravel(order="C").tolist()}).encode()
+    check_limit("the size of a string tensor, in bytes,", len(content), STRING_TENSOR_BYTES)
+    return content

@@ -9,6 +9,7 @@ import numpy as np
 
 from .._errors import InvalidError, InvalidTypeError
 from .dtypes import DTYPES, dtype_of
+from .limits import TENSOR_RANK, check_limit
 
 Array = np.ndarray[Any, Any]
 
@@ -26,6 +27,7 @@ def to_array(value: Any, where: str) -> Array:
         InvalidError: a dtype or a string that the format cannot hold.
     """
     array = _as_array(value, where)
+    check_limit(f"the rank of {where}", array.ndim, TENSOR_RANK)
     if array.dtype.kind in "UTO":
         return _checked_strings(array, where)
     if dtype_of(array) is None:

@@ -33,5 +33,5 @@ def get_linked_files(repo_id: str, revision: str) -> dict[str, list[str]]:
     for file in info.siblings or ():
         if file.lfs is not None:
             url = hf_hub_url(repo_id, filename=file.rfilename, revision=info.sha)
-            links.setdefault(file.lfs["sha256"], []).append(url)
+            links.setdefault(file.lfs.sha256, []).append(url)
     return links

@@ -95,6 +95,7 @@ def test_unknown_option_warns_and_lists_the_known_ones() -> None:
         check_options({"num_thread": 4})
 
 
+@pytest.mark.filterwarnings("ignore:.*is deprecated:DeprecationWarning")
 def test_files_that_torch_writes_are_told_apart(tmp_path: Path) -> None:
     import torch
 

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from cartonml._errors import InvalidError
+from cartonml._errors import InvalidError, LimitError
 from cartonml._format.values import string_array, to_array, to_bytes
 
 
