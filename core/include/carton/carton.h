@@ -272,7 +272,8 @@ CARTON_API int32_t carton_call_wait(carton_call* call, int64_t timeout_ms, int32
                                     carton_error** error);
 /* The outcome of a call that has ended; its outputs can be taken once. INVALID while it runs. */
 CARTON_API int32_t carton_call_take(carton_call* call, carton_tensors** outputs, carton_error** error);
-/* Gives the call up: it ends with CARTON_CANCELLED at once; other calls are not touched. */
+/* Gives the call up: it ends with CARTON_CANCELLED at once; other calls are not touched. Any thread, also
+ * while another one waits. */
 CARTON_API int32_t carton_call_cancel(carton_call* call, carton_error** error);
 CARTON_API void carton_call_free(carton_call* call); /* cancels a call that still runs */
 
