@@ -73,6 +73,11 @@ def test_values_that_are_no_tensors_are_type_errors(value: Any) -> None:
         to_array(value, "input `x`")
 
 
+def test_rank_has_a_limit() -> None:
+    with pytest.raises(LimitError, match="rank of input `x` is limited to 32, got 33"):
+        to_array(np.zeros([1] * 32)[None], "input `x`")
+
+
 @pytest.mark.parametrize(
     "array",
     [
