@@ -8,9 +8,10 @@ import sys
 def main() -> None:
     """The entry point of the `carton` command; ends the process with one of `cli.report.EXIT_CODES`."""
     from cartonml.cli.app import app
-    from cartonml.cli.report import exit_code_of, print_error
+    from cartonml.cli.report import exit_code_of, print_error, show_warnings
 
     debug = "--debug" in sys.argv[1:2]
+    show_warnings()
     try:
         app(prog_name="carton")
     except Exception as error:

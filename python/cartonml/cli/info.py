@@ -9,6 +9,8 @@ from typing import Annotated, Any
 
 import typer
 
+from cartonml.cli.text import print_table, printable, size
+
 
 def info(
     carton: Annotated[str, typer.Argument(metavar="CARTON", help="A .carton file or directory.")],
@@ -35,8 +37,6 @@ FIELDS = ("model_name", "short_description", "license", "repository", "homepage"
 
 
 def _print_metadata(about: Mapping[str, Any]) -> None:
-    from cartonml.cli.text import printable
-
     for field in FIELDS:
         if about[field]:
             text = printable(about[field], newlines=True)
@@ -47,19 +47,15 @@ def _print_metadata(about: Mapping[str, Any]) -> None:
 
 
 def _print_specs(title: str, specs: Sequence[Mapping[str, Any]] | None) -> None:
-    from cartonml.cli.text import console, printable, table
-
     if specs is None:
         typer.echo(f"\n{title}: not declared")
         return
     typer.echo(f"\n{title}:" if specs else f"\n{title}: none")
-    grid = table("", "name", "dtype", "shape", "")
-    grid.show_header = False
-    for spec in specs:
-        cells = (spec["name"], spec["dtype"], shape_text(spec["shape"]), spec["description"] or "")
-        grid.add_row("", *(_plain(printable(cell)) for cell in cells))
-    if specs:
-        console().print(grid)
+    rows = [
+        [spec["name"], spec["dtype"], shape_text(spec["shape"]), spec["description"] or ""] for spec in specs
+    ]
+    if rows:
+        print_table(rows, indent=2)
 
 
 def shape_text(shape: str | Sequence[int | str | None] | None) -> str:
@@ -72,8 +68,6 @@ def shape_text(shape: str | Sequence[int | str | None] | None) -> str:
 
 
 def _print_tests(title: str, tests: Sequence[Mapping[str, Any]]) -> None:
-    from cartonml.cli.text import printable
-
     if tests:
         typer.echo(f"\n{title}:")
     for number, test in enumerate(tests, 1):
@@ -82,8 +76,6 @@ def _print_tests(title: str, tests: Sequence[Mapping[str, Any]]) -> None:
 
 
 def _print_runner(runner: Mapping[str, Any]) -> None:
-    from cartonml.cli.text import printable
-
     compat = runner["runner_compat_version"]
     typer.echo(
         f"\nrunner: {printable(runner['runner_name'])} {printable(runner['required_framework_version'])} "
@@ -113,20 +105,11 @@ def _met_by(wanted: Mapping[str, Any]) -> str:
 
 
 def _print_files(about: Mapping[str, Any]) -> None:
-    from cartonml.cli.text import console, printable, size, table
-
-    typer.echo("\nfiles:")
-    grid = table("", "", "", "", "")
-    grid.show_header = False
-    grid.columns[1].justify = grid.columns[2].justify = "right"
+    typer.echo("\nfiles (size, stored, method):")
+    rows = []
     for file in about["files"]:
         linked = file["method"] == "linked"
-        sizes = ("", "") if linked else (size(file["size"]), size(file["stored_size"]))
-        grid.add_row("", *sizes, file["method"], _plain(printable(file["path"])))
-    console().print(grid)
-
-
-def _plain(text: str) -> Any:
-    from rich.text import Text
-
-    return Text(text)
+        sizes = ["", ""] if linked else [size(file["size"]), size(file["stored_size"])]
+        rows.append([*sizes, file["method"], file["path"]])
+    if rows:
+        print_table(rows, right=(0, 1), indent=2)

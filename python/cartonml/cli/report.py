@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import logging
 import sys
+import warnings
 from typing import NoReturn
 
 from cartonml._errors import CartonError
@@ -76,6 +78,22 @@ def print_error(error: BaseException) -> None:
     sys.stderr.write(f"{type(error).__name__}: {printable(message, newlines=True)}\n")
     if hint:
         sys.stderr.write(f"hint: {printable(hint, newlines=True)}\n")
+
+
+def show_warnings() -> None:
+    """Sends warnings to stderr as `warning: …`, those of Python and those that Carton logs alike."""
+    logging.captureWarnings(True)
+    warnings.simplefilter("default", UserWarning)
+    warnings.formatwarning = lambda message, *_rest: str(message)
+    handler = logging.StreamHandler()
+    handler.setFormatter(_WarningLine())
+    handler.setLevel(logging.WARNING)
+    logging.getLogger().addHandler(handler)
+
+
+class _WarningLine(logging.Formatter):
+    def format(self, record: logging.LogRecord) -> str:
+        return f"warning: {printable(record.getMessage().rstrip(), newlines=True)}"
 
 
 def fail(code: int) -> NoReturn:

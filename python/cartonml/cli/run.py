@@ -17,7 +17,7 @@ INPUTS_HELP = (
 
 def run(
     carton: Annotated[str, typer.Argument(metavar="CARTON", help="A .carton file or directory.")],
-    inputs: Annotated[Optional[list[str]], typer.Argument(metavar="[INPUT]...", help=INPUTS_HELP)] = None,
+    inputs: Annotated[Optional[list[str]], typer.Argument(metavar="INPUT", help=INPUTS_HELP)] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the outputs as one JSON object.")] = False,
     output: Annotated[
         Optional[Path], typer.Option("--output", "-o", help="Write the outputs to this .npz file.")
@@ -65,4 +65,9 @@ def run(
 def _show_logs() -> None:
     import logging
 
-    logging.basicConfig(level=logging.DEBUG, format="%(name)s: %(message)s")
+    handler = logging.StreamHandler()
+    handler.addFilter(lambda record: record.levelno < logging.WARNING)  # warnings are shown anyway
+    handler.setFormatter(logging.Formatter("%(name)s: %(message)s"))
+    logger = logging.getLogger("cartonml")
+    logger.addHandler(handler)
+    logger.setLevel(logging.DEBUG)

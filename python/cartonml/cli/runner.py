@@ -37,8 +37,7 @@ def build(
     if name != "torchscript":
         raise InvalidError(f"`{name}` cannot be built from this package", "the one that can is `torchscript`")
     library = torchscript_build.find_torch(torch)
-    installed = torchscript_build.build(
-        library, runner_dir or configured_runner_dir(), jobs=jobs, force=force
-    )
+    folder = runner_dir.expanduser().absolute() if runner_dir else configured_runner_dir()
+    installed = torchscript_build.build(library, folder, jobs=jobs, force=force)
     state = "installed in" if installed.fresh else "up to date in"
     typer.echo(f"torchscript {library.version}: {state} {installed.folder}")

@@ -17,33 +17,33 @@ def runners(
     if as_json:
         typer.echo(json.dumps(found, indent=2))
         return
-    from cartonml.cli.text import console, printable, table
+    from cartonml.cli.text import print_table, printable
 
-    out = console()
-    out.print(f"runner_dir: {printable(found['runner_dir'])}", markup=False)
+    typer.echo(f"runner_dir: {printable(found['runner_dir'])}")
     if found["runners"]:
-        grid = table("name", "framework", "compat", "platform", "released", "path", "usable here")
-        for runner in found["runners"]:
-            grid.add_row(*(_cell(runner[key]) for key in _COLUMNS))
-        out.print(grid)
+        rows = [[_cell(runner[column]) for column in COLUMNS] for runner in found["runners"]]
+        print_table(rows, header=list(COLUMNS.values()))
     else:
-        out.print("no runners are installed; `carton runner build torchscript` builds one", markup=False)
+        typer.echo("no runners are installed; `carton runner build torchscript` builds one")
     for skipped in found["skipped"]:
-        text = f"skipped: {printable(skipped['path'])}: {printable(skipped['reason'])}"
-        out.print(text, markup=False)
+        typer.echo(f"skipped: {printable(skipped['path'])}: {printable(skipped['reason'])}")
 
 
-_COLUMNS = ("name", "framework_version", "compat", "platform", "release_date", "path", "usable")
+COLUMNS = {
+    "name": "name",
+    "framework_version": "framework",
+    "compat": "compat",
+    "platform": "platform",
+    "release_date": "released",
+    "usable": "usable here",
+    "path": "path",
+}
 
 
-def _cell(value: Any) -> Any:
-    from rich.text import Text
-
-    from cartonml.cli.text import printable
-
+def _cell(value: Any) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
-    return Text(printable(str(value)))
+    return str(value)
 
 
 def installed_runners() -> dict[str, Any]:

@@ -3,11 +3,7 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from rich.console import Console
-    from rich.table import Table
+from collections.abc import Collection, Sequence
 
 
 def printable(text: str, *, newlines: bool = False) -> str:
@@ -33,20 +29,28 @@ def size(count: int) -> str:
     return f"{value:.1f} {unit}"
 
 
-def console() -> Console:
-    """Where readable output goes. A pipe gets plain text that is never cut to a width."""
+def print_table(
+    rows: Sequence[Sequence[str]], *, header: Sequence[str] = (), right: Collection[int] = (), indent: int = 0
+) -> None:
+    """Prints rows in aligned columns, those in `right` aligned to the right. The cells are made printable.
+
+    A pipe gets lines of any length; a terminal gets them folded to its width.
+    """
     from rich.console import Console
-
-    if sys.stdout.isatty():
-        return Console(highlight=False)
-    return Console(highlight=False, width=10_000, no_color=True)
-
-
-def table(*headers: str) -> Table:
-    """A table with a header row and no lines, as wide as its content."""
     from rich.table import Table
+    from rich.text import Text
 
-    grid = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
-    for header in headers:
-        grid.add_column(header, overflow="fold")
-    return grid
+    table = Table(
+        box=None, pad_edge=False, header_style="bold", show_header=bool(header), padding=(0, 2, 0, 0)
+    )
+    for column in range(len(header or rows[0])):
+        title = header[column] if header else ""
+        table.add_column(title, justify="right" if column in right else "left", overflow="fold")
+    for row in rows:
+        table.add_row(*(Text(printable(cell)) for cell in row))
+    on_terminal = sys.stdout.isatty()
+    console = Console(highlight=False, width=None if on_terminal else 100_000)
+    with console.capture() as capture:
+        console.print(table)
+    for line in capture.get().splitlines():
+        sys.stdout.write(" " * indent + line.rstrip() + "\n")

@@ -29,7 +29,8 @@ def test_spec_is_read(text: str, expected: tuple[Any, ...]) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["x", "x:float32", "x:float99:[1]", "x:float32:[1", "x:float32:[-1]", "x:float32:[1.5]", ":int8:*", ""]
+    "text",
+    ["x", "x:float32", "x:float99:[1]", "x:float32:[1", "x:float32:[-1]", "x:float32:[1.5]", ":int8:*", ""],
 )
 def test_wrong_spec_is_refused(text: str) -> None:
     with pytest.raises(InvalidError):
@@ -80,7 +81,9 @@ def test_links_keep_the_order_of_urls() -> None:
 def test_self_tests_and_examples_come_from_npz_files(tmp_path: Path) -> None:
     np.savez(tmp_path / "in.npz", a=np.float32(1))
     np.savez(tmp_path / "out.npz", b=np.float32(2))
-    first, second = specs.parse_self_tests([f"{tmp_path}/in.npz", f"named={tmp_path}/in.npz,{tmp_path}/out.npz"]) or []
+    first, second = (
+        specs.parse_self_tests([f"{tmp_path}/in.npz", f"named={tmp_path}/in.npz,{tmp_path}/out.npz"]) or []
+    )
     assert (first.name, first.expected_out) == (None, None)
     assert second.name == "named"
     assert set(second.expected_out or {}) == {"b"}

@@ -124,7 +124,9 @@ def test_strings_that_end_in_nul_survive() -> None:
     assert list(array) == ["a\0", "b"]
 
 
-@pytest.mark.parametrize(("depth", "message"), [(33, "more than 32 deep"), (900, "32"), (100_000, "too deeply")])
+@pytest.mark.parametrize(
+    ("depth", "message"), [(33, "more than 32 deep"), (900, "32"), (100_000, "too deeply")]
+)
 def test_deep_json_is_no_crash(depth: int, message: str) -> None:
     with pytest.raises(InputError, match=message):
         parse('{"x": ' + "[" * depth + "]" * depth + "}")
@@ -153,11 +155,9 @@ def test_bfloat16_of_a_npy_file_is_recognised_by_the_declaration(tmp_path: Path)
 
 def test_pickles_are_refused(tmp_path: Path) -> None:
     np.save(tmp_path / "x.npy", np.array([{}], dtype=object), allow_pickle=True)
-    with pytest.raises(InputError, match="object arrays and pickles are not read"):
-        try:
-            parse(f"x=@{tmp_path}/x.npy")
-        except InputError as error:
-            raise InputError(error.message + error.hint) from None
+    with pytest.raises(InputError) as caught:
+        parse(f"x=@{tmp_path}/x.npy")
+    assert "object arrays and pickles are not read" in caught.value.hint
 
 
 def test_truncated_npy_file_is_an_input_error(tmp_path: Path) -> None:
