@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import Any, Callable, Protocol
 
 import numpy as np
@@ -35,6 +34,8 @@ class LazyLoadedTensor:
 
     async def get(self) -> Array:
         """The tensor as a numpy array."""
+        import asyncio  # Here, because it takes long to import.
+
         return await asyncio.to_thread(self._load)
 
     def get_sync(self) -> Array:
@@ -70,6 +71,8 @@ class LazyLoadedMiscFile:
 
     async def read(self, size_bytes: int | None = None) -> bytes:
         """The next `size_bytes` bytes, or all that is left; fewer at the end of the file."""
+        import asyncio
+
         return await asyncio.to_thread(self.read_sync, size_bytes)
 
     def read_sync(self, size_bytes: int | None = None) -> bytes:

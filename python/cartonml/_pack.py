@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import functools
 import os
@@ -105,8 +104,10 @@ async def pack(
     Examples:
         path = await cartonml.pack("model.pt", "torchscript", "=2.13", output_path="model.carton")
     """
+    arguments = dict(locals())
+    import asyncio  # Here, because it takes long to import.
+
     stop = threading.Event()
-    arguments = {key: value for key, value in locals().items() if key != "stop"}
     work = asyncio.ensure_future(asyncio.to_thread(functools.partial(_pack, stop, **arguments)))
     try:
         return await asyncio.shield(work)

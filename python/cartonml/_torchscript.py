@@ -6,7 +6,6 @@ Nothing here imports torch.
 from __future__ import annotations
 
 import warnings
-import zipfile
 from pathlib import Path
 from typing import Any, Callable
 
@@ -42,6 +41,8 @@ def check_model(path: Path) -> None:
         raise InvalidError(f"`{path}` is empty, expected a TorchScript file", hint=_SAVE)
     if not start.startswith(b"PK\3\4"):
         raise InvalidError(f"`{path}` is {_kind(start)}, expected a TorchScript file", hint=_SAVE)
+    import zipfile
+
     with os_errors("read", path):
         try:
             with zipfile.ZipFile(path) as archive:
