@@ -29,16 +29,6 @@ Call::~Call() {
   if (made_here_) carton_call_free(call_);
 }
 
-void Call::wait_slice(int64_t wait_ms, int32_t& status, carton_error*& error) {
-  GilReleased released;
-  std::lock_guard lock(in_use_);
-  int32_t done = 0;
-  status = CARTON_OK;
-  if (cancelled_) status = carton_call_cancel(call_, &error);
-  if (status == CARTON_OK) status = carton_call_wait(call_, wait_ms, &done, &error);
-  done_ = done != 0;
-}
-
 void Call::wait() {
   while (!done_) {
     if (PyErr_CheckSignals() != 0) {
@@ -46,30 +36,27 @@ void Call::wait() {
       cancel();
       throw interrupted;
     }
-    int32_t status;
+    int32_t status, done = 0;
     carton_error* error = nullptr;
-    wait_slice(kSliceMs, status, error);
+    {
+      GilReleased released;
+      status = carton_call_wait(call_, kSliceMs, &done, &error);
+    }
     check(status, error);
+    done_ = done != 0;
   }
 }
 
 nb::object Call::take() {
   carton_tensors* outputs = nullptr;
   carton_error* error = nullptr;
-  int32_t status;
-  {
-    std::lock_guard lock(in_use_);
-    status = carton_call_take(call_, &outputs, &error);
-  }
-  check(status, error);
+  check(carton_call_take(call_, &outputs, &error), error);
   TensorsPtr owned(outputs);
   return dict_from_tensors(outputs);
 }
 
 void Call::cancel() {
-  cancelled_ = true;
-  std::unique_lock lock(in_use_, std::try_to_lock);
-  if (lock && made_here_) carton_call_cancel(call_, nullptr);
+  if (made_here_) carton_call_cancel(call_, nullptr);
 }
 
 void register_call(nb::module_& module) {

@@ -3,9 +3,6 @@
 
 #include <nanobind/nanobind.h>
 
-#include <atomic>
-#include <mutex>
-
 #include "handles.h"
 #include "interpreter.h"
 
@@ -13,7 +10,7 @@ namespace carton::python {
 
 class Call {
  public:
-  // Between slices of a wait, signals (Ctrl-C) and cancel() are looked at.
+  // Between slices of a wait, signals (Ctrl-C) are looked at.
   static constexpr int64_t kSliceMs = 50;
 
   // Starts, and waits for up to `wait_ms`, both without the GIL.
@@ -26,18 +23,14 @@ class Call {
   // Blocks until the call has ended, in whatever way. A signal's exception cancels it and is raised.
   void wait();
   nanobind::object take();
-  // Never blocks. Any thread; a wait() on another one returns within a slice.
+  // Never blocks. Any thread; ends a wait() on another one.
   void cancel();
 
  private:
-  void wait_slice(int64_t wait_ms, int32_t& status, carton_error*& error);
-
   TensorsPtr inputs_;  // here, so that arrays are dropped with the GIL held
   carton_call* call_ = nullptr;
   MadeHere made_here_;
-  std::mutex in_use_;  // a carton_call is for one thread at a time
-  std::atomic<bool> cancelled_{false};
-  std::atomic<bool> done_{false};
+  bool done_ = false;  // for the thread that waits
 };
 
 void register_call(nanobind::module_& module);

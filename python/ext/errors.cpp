@@ -30,9 +30,9 @@ void raise_type_error(const std::string& message, const std::string& hint) {
   raise_object(make(text_object(message), text_object(hint)));
 }
 
-void check(int32_t status, carton_error* error, const std::string& where) {
-  ErrorPtr owned(error);
+void check(int32_t status, carton_error*& error, const std::string& where) {
   if (status == CARTON_OK) return;
+  ErrorPtr owned(error);
   raise_error(status, where + carton_error_message(error), carton_error_hint(error), carton_error_log(error));
 }
 

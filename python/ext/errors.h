@@ -18,7 +18,8 @@ namespace carton::python {
 
 // Takes over `error` and raises it, when `status` is not CARTON_OK. `where`, such as "input `a`: ", comes
 // before its message.
-void check(int32_t status, carton_error* error, const std::string& where = {});
+// `error` is a reference, so that one expression may both fill and check it.
+void check(int32_t status, carton_error*& error, const std::string& where = {});
 
 // The pending Python exception as one line of text, cleared: to be told within a message of ours.
 std::string take_python_error();

@@ -95,7 +95,8 @@ void Model::launch(const LoadOptions& options) {
   spec.visible_devices = device.visible_devices;
   spec.memory = options.memory;
   ClientOptions client;
-  client.name = quoted(runner_.name + " " + runner_.framework_version);
+  client.name = carton::quoted(runner_.name + " " + runner_.framework_version);
+  client.program = runner_.program;
   client.region_capacity = options.region_capacity;
   client.kill_after_ms = options.kill_after_ms;
   client.log = options.log ? options.log : [](int32_t, const char*, const std::string&) {};

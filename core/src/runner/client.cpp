@@ -42,7 +42,7 @@ RunnerClient::RunnerClient(Process process, ClientOptions options)
   hooks.log = options_.log;
   hooks.ended = [this](const Error& reason) { fail_all(reason); };
   hooks.maintain = [this] { return maintain(); };
-  supervisor_ = std::make_unique<Supervisor>(std::move(process), options_.name, std::move(hooks));
+  supervisor_ = std::make_unique<Supervisor>(std::move(process), options_.name, options_.program, std::move(hooks));
 }
 
 RunnerClient::~RunnerClient() {

@@ -26,7 +26,7 @@ namespace carton {
 class Call;
 
 struct ClientOptions {
-  std::string name;                // of the runner, for messages
+  std::string name, program;       // of the runner, for messages
   uint64_t region_capacity = 0;    // bytes per direction
   int64_t kill_after_ms = 30'000;  // an abandoned call that still runs this long after ends the runner
   std::function<void(int32_t level, const char* source, const std::string& line)> log;
@@ -53,11 +53,11 @@ class RunnerClient : public std::enable_shared_from_this<RunnerClient> {
   friend class Call;
 
   struct Slot {
-    std::shared_ptr<Call> call;     // nullptr: free or abandoned
+    std::shared_ptr<Call> call;  // nullptr: free or abandoned
     uint32_t sequence = 0;
-    int64_t abandoned_ns = 0;       // 0: not abandoned
+    int64_t abandoned_ns = 0;  // 0: not abandoned
     uint64_t request_id = 0;
-    std::vector<uint64_t> blocks;   // of the request arena
+    std::vector<uint64_t> blocks;  // of the request arena
   };
 
   RunnerClient(Process process, ClientOptions options);

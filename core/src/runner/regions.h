@@ -61,8 +61,8 @@ class Regions : public std::enable_shared_from_this<Regions> {
   shm::Arena request_arena_;
 
   std::mutex lease_mutex_;
-  std::map<uint64_t, uint64_t> leases_;   // offset -> size
-  std::vector<uint64_t> waiting_returns_; // did not fit into the ring
+  std::map<uint64_t, uint64_t> leases_;    // offset -> size
+  std::vector<uint64_t> waiting_returns_;  // did not fit into the ring
   uint32_t returned_ = 0;
 };
 

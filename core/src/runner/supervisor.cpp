@@ -25,9 +25,10 @@ constexpr int32_t kInfo = 2, kWarning = 3;
 
 }  // namespace
 
-Supervisor::Supervisor(Process process, std::string name, Hooks hooks)
+Supervisor::Supervisor(Process process, std::string name, std::string program, Hooks hooks)
     : process_(std::move(process)),
       name_(std::move(name)),
+      program_(std::move(program)),
       hooks_(std::move(hooks)),
       wake_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
   if (!wake_) throw os_error("eventfd", errno);
@@ -165,7 +166,7 @@ void Supervisor::handle(const std::string& text) {
   } else if (type == kExecFailed) {
     auto number = static_cast<int>(wire::number_member(message, "errno", 0));
     drain(stderr_, process_.err(), kWarning);
-    kill(start_error(name_, wire::text_member(message, "step"), number, stderr_.tail()));
+    kill(start_error(program_, wire::text_member(message, "step"), number, stderr_.tail()));
   } else if (type == "hello" || type == "loaded" || type == "error") {
     std::lock_guard lock(mutex_);
     replies_.push_back(text);

@@ -30,7 +30,7 @@ class Supervisor {
     std::function<int()> maintain;                  // milliseconds until it wants to run again; -1: not
   };
 
-  Supervisor(Process process, std::string name, Hooks hooks);
+  Supervisor(Process process, std::string name, std::string program, Hooks hooks);
   ~Supervisor();  // close(), then waits for the thread
 
   pid_t pid() const { return process_.pid(); }
@@ -64,7 +64,7 @@ class Supervisor {
   void order(Order order, Error reason);
 
   Process process_;
-  std::string name_;
+  std::string name_, program_;
   Hooks hooks_;
   Fd wake_;
   OutputTail stdout_{"stdout"}, stderr_{"stderr"};
