@@ -79,9 +79,9 @@ void close_all_models() {
 
 void register_model(nb::module_& module) {
   nb::class_<Model>(module, "Model", nb::is_weak_referenceable(), "A loaded carton (carton_model).")
-      .def("infer", &Model::infer, nb::arg("inputs"), nb::arg("timeout_ms"),
+      .def("infer", &Model::infer, nb::arg("inputs").none(), nb::arg("timeout_ms"),
            "Run the model and wait for its outputs: a dict of numpy arrays. timeout_ms -1: no deadline.")
-      .def("start", &Model::start, nb::arg("inputs"), nb::arg("timeout_ms"),
+      .def("start", &Model::start, nb::arg("inputs").none(), nb::arg("timeout_ms"),
            "The outputs, when they come at once; else a Call.")
       .def("info", &Model::info)
       .def_prop_ro("runner_pid", &Model::runner_pid, "0 when the runner has ended.")

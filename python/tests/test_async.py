@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from native_fixtures import FAST, process_is_gone, stopped
+from native_helpers import FAST, process_is_gone, stopped
 
 from cartonml import _native
 from cartonml._load import get_model_info, load

@@ -21,7 +21,7 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from native_fixtures import FAST, stopped
+from native_helpers import FAST, stopped
 
 import cartonml.sync
 from cartonml import _native

@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from native_fixtures import FAST, open_descriptors, pack_noop, process_is_gone
+from native_helpers import FAST, open_descriptors, pack_noop, process_is_gone
 
 import cartonml.sync
 from cartonml import _native

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from native_fixtures import FAST, run_python
+from native_helpers import FAST, run_python
 
 import cartonml.sync
 from cartonml._logging import native_level

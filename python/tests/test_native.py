@@ -14,7 +14,7 @@ import time
 from pathlib import Path
 
 import pytest
-from native_fixtures import FAST, process_is_gone, run_python
+from native_helpers import FAST, process_is_gone, run_python
 
 import cartonml
 from cartonml import _native
