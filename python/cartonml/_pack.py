@@ -93,7 +93,7 @@ async def pack(
         output_path: Where the carton goes; an existing file is replaced at the end, at once. By default
             a new temporary folder, which the caller deletes.
         progress: None shows a bar on a terminal when it takes more than a second; True always, False
-            never; a callable gets (bytes done, bytes in all).
+            never; a callable gets (bytes done, bytes in all), on the thread that packs.
 
     Raises:
         InvalidError: an argument is wrong; the message says which and why.
