@@ -18,6 +18,14 @@ bool has_hooks(const torch::jit::Module& module) {
   return !module.type()->getForwardPreHooks().empty() || !module.type()->getForwardHooks().empty();
 }
 
+// Autograd's complaints are about the mode, which the caller can change, and not about the model.
+std::string hint_for(const std::string& failure, bool inference_mode) {
+  const bool about_mode = failure.find("does not require grad") != std::string::npos ||
+                          failure.find("nference tensor") != std::string::npos;
+  if (!inference_mode || !about_mode) return {};
+  return "the model runs in inference mode and needs gradients: set its option inference_mode = \"off\"";
+}
+
 // An exception leaves values on the stack; they must not live on to the next request.
 class StackScope {
  public:
@@ -68,7 +76,8 @@ c10::IValue TorchScriptModel::run(c10::impl::GenericDict dict) {
   try {
     return forward(std::move(dict));
   } catch (const std::exception& exception) {
-    throw Error(Code::ModelError, text("the model raised ", summarize_failure(message_of(exception))));
+    const std::string failure = summarize_failure(message_of(exception));
+    throw Error(Code::ModelError, text("the model raised ", failure), hint_for(failure, inference_mode_));
   } catch (...) {
     throw Error(Code::ModelError, "the model raised an exception that says nothing of itself");
   }

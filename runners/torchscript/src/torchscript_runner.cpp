@@ -1,6 +1,7 @@
 #include "torchscript_runner.h"
 
 #include <ATen/Parallel.h>
+#include <ATen/detail/CUDAHooksInterface.h>
 #include <torch/csrc/jit/serialization/import.h>
 
 #include "base/error.h"
@@ -54,6 +55,15 @@ Error load_error(std::string_view what) {
                "pack the file that torch.jit.script(model).save(path) writes; torch.save does not");
 }
 
+// A visible GPU is used if this libtorch can; a build for the CPU serves the model there.
+c10::Device choose_device(const std::string& wanted) {
+  if (wanted != "cuda") return c10::kCPU;
+  if (at::detail::getCUDAHooks().hasCUDA()) return {c10::kCUDA, 0};
+  runner::log(runner::LogLevel::Warning,
+              "libtorch " CARTON_TORCH_VERSION " sees no CUDA device; the model runs on the CPU");
+  return c10::kCPU;
+}
+
 torch::jit::Module load_module(const runner::File& file, c10::Device device) {
   try {
     torch::jit::Module module = torch::jit::load(std::make_shared<ModelFile>(file), device);
@@ -76,7 +86,7 @@ std::unique_ptr<runner::Model> TorchScriptRunner::load(const runner::LoadRequest
   const c10::WarningUtils::WarningHandlerGuard guard(&warnings);
   const Options options = parse_options(request.options);
   set_threads(options);
-  const c10::Device device = request.device == "cuda" ? c10::Device(c10::kCUDA, 0) : c10::Device(c10::kCPU);
+  const c10::Device device = choose_device(request.device);
   return std::make_unique<TorchScriptModel>(load_module(find_model_file(request), device), device,
                                             options.inference_mode);
 }

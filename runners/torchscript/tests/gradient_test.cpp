@@ -27,6 +27,7 @@ TEST(Gradient, model_that_needs_it_fails_with_an_error_when_inference_mode_is_fo
   const Error error = error_of([&] { infer(*model, {floats("positions", {1, 2})}); });
   EXPECT_EQ(error.code(), Code::ModelError);
   EXPECT_NE(error.message().find("models.py"), std::string::npos) << error.message();
+  EXPECT_NE(error.hint().find("inference_mode = \"off\""), std::string::npos) << error.message();
 }
 
 TEST(Gradient, inference_mode_follows_the_option) {

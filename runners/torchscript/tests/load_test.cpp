@@ -1,3 +1,4 @@
+#include <fcntl.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -107,6 +108,22 @@ TEST(Load, forward_with_another_signature_is_refused_and_shown) {
     EXPECT_NE(error.message().find(expected), std::string::npos) << error.message();
     EXPECT_NE(error.hint().find("Dict[str, torch.Tensor]"), std::string::npos) << error.hint();
   }
+}
+
+TEST(Load, visible_gpu_that_this_libtorch_cannot_use_is_a_warning_and_the_cpu_serves) {
+  const std::string model = read_model("example");
+  const ScratchFile file(model);
+  const Fd fd(::open(file.path().c_str(), O_RDONLY | O_CLOEXEC));
+  runner::LoadRequest request;
+  request.device = "cuda";
+  request.files["model.pt"] = {fd.get(), 0, model.size()};
+  take_logs();
+  const auto loaded = TorchScriptRunner().load(request);
+  for (const std::string& log : take_logs()) {  // none where libtorch has a GPU
+    EXPECT_NE(log.find("the model runs on the CPU"), std::string::npos) << log;
+  }
+  const auto outputs = infer(*loaded, {mapped_floats("a", {1}), a_string("b", ""), some_strings("c", {})});
+  EXPECT_EQ(outputs.at("doubled").values<float>(), std::vector<float>{2});
 }
 
 TEST(Load, wrong_option_is_refused) {
