@@ -93,8 +93,12 @@ check: $(STAMPS)/venv ## formatting, lint, types
 	@$(VENV)/bin/ruff check .
 	@$(VENV)/bin/ruff format --check .
 	@$(VENV)/bin/mypy
-	@if command -v clang-format-14 >/dev/null; then clang-format-14 --dry-run --Werror $(CXX_FILES); \
-	  else echo "clang-format-14 is not installed: formatting of C and C++ not checked"; fi
+	@if ! command -v clang-format-14 >/dev/null; then \
+	  echo "clang-format-14 is not installed: formatting of C and C++ not checked"; \
+	else \
+	  bad=$$(clang-format-14 --dry-run $(CXX_FILES) 2>&1 | grep -oE '^[^ :]+:[0-9]+' | sort -u -t: -k1,1 || true); \
+	  [ -z "$$bad" ] || { echo "not formatted, first line of each file (make fix formats them):"; echo "$$bad"; exit 1; }; \
+	fi
 
 fix: $(STAMPS)/venv ## apply formatting and the lint's own repairs
 	@$(VENV)/bin/ruff check --fix .
