@@ -121,6 +121,10 @@ std::string summarize_failure(std::string_view what) {
 std::string summarize_load_failure(std::string_view what) {
   what = before(what, "\nException raised from ");
   what = before(what, " This is an internal miniz error.");
+  what = before(what, "\nCould not find any similar ops");
+  const auto enforced = what.find("] . ");  // "[enforce fail at inline_container.cc:230] . Attempted ..."
+  if (what.starts_with("[enforce fail at ") && enforced != std::string_view::npos)
+    what.remove_prefix(enforced + 4);
   return printable(trim(what));
 }
 

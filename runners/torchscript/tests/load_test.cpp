@@ -94,6 +94,19 @@ TEST(Load, state_dict_is_refused_and_the_hint_says_how_to_save) {
   EXPECT_NE(error.hint().find("torch.jit.script(model).save"), std::string::npos) << error.hint();
 }
 
+TEST(Load, operator_that_libtorch_lacks_is_named) {
+  const Error error = error_of([] { load("unknown_operator"); });
+  EXPECT_EQ(error.code(), Code::Unsupported);
+  EXPECT_TRUE(error.message().ends_with("says: Unknown builtin op: torchvision::nms.")) << error.message();
+}
+
+TEST(Load, archive_of_a_newer_libtorch_is_unsupported) {
+  const Error error = error_of([] { load("newer_version"); });
+  EXPECT_EQ(error.code(), Code::Unsupported);
+  EXPECT_NE(error.message().find("says: Attempted to read a PyTorch file with version 99"), std::string::npos)
+      << error.message();
+}
+
 TEST(Load, forward_with_another_signature_is_refused_and_shown) {
   const std::map<std::string, std::string> cases = {
       {"takes_tensors", "`forward(self, x: Tensor, y: Tensor) -> Tensor` takes `x` as Tensor"},

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import sys
 import warnings
+import zipfile
 from pathlib import Path
 from typing import Any, Dict, List, Optional, Tuple
 
@@ -464,6 +465,18 @@ class traced(nn.Module):
         return {"y": x["a"] * 2}
 
 
+def rewrite(source: Path, target: Path, replacements: Dict[str, Tuple[bytes, bytes]]) -> None:
+    """Copies an archive; in files that end in a key, the first bytes of its pair become the second."""
+    with zipfile.ZipFile(source) as old, zipfile.ZipFile(target, "w") as new:
+        for name in old.namelist():
+            content = old.read(name)
+            for ending, (before, after) in replacements.items():
+                if name.endswith(ending):
+                    assert before in content, f"{name} holds no {before!r}"
+                    content = content.replace(before, after)
+            new.writestr(name, content)
+
+
 def main(folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     for name, module in MODELS.items():
@@ -472,6 +485,9 @@ def main(folder: Path) -> None:
     torch.jit.trace(traced(), ({"a": torch.ones(2)},), strict=False).save(str(folder / "traced.pt"))
     image = {"a": torch.ones(1, 3, 4, 4)}
     torch.jit.trace(convolution().eval(), (image,), strict=False).save(str(folder / "traced_convolution.pt"))
+    code = {"__torch__.py": (b"torch.mul", b"ops.torchvision.nms")}
+    rewrite(folder / "has_default.pt", folder / "unknown_operator.pt", code)
+    rewrite(folder / "echo.pt", folder / "newer_version.pt", {"/version": (b"3", b"99")})
     torch.save({"weight": torch.ones(2)}, folder / "state_dict.pt")
 
 
