@@ -44,7 +44,7 @@ class DepthMeter {
         open(true, true);
         break;
       case '[':
-        open(false, levels_.size() == 1 && level.in_key);
+        open(false, level.in_key);  // in a key it is a header, [a.b] or [[a.b]]
         break;
       case ']':
       case '}':
