@@ -5,10 +5,8 @@ from __future__ import annotations
 import contextlib
 import functools
 import os
-import secrets
-import tempfile
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, BinaryIO, Union
 
@@ -29,6 +27,7 @@ from ._format.metadata import (
 from ._format.model_files import collect_folder
 from ._format.names import check_distinct, check_name
 from ._format.os_errors import os_errors
+from ._format.output import new_file
 from ._format.specs import check_examples, check_self_tests, check_specs
 from ._progress import ProgressOption, progress_of
 from ._spec import Example, OptionValue, SelfTest, TensorSpec
@@ -160,7 +159,7 @@ def _pack(
     check_distinct(entries)
     title = metadata.texts.get("model_name") or source.stem
     target = None if output_path is None else _check_output(_as_path(output_path, "output_path"), source)
-    with _output(target, title) as (file, final_path):
+    with new_file(target, title) as (file, final_path):
         _write(file, entries, metadata.links, title, progress, stop)
     return str(final_path)
 
@@ -245,40 +244,6 @@ def _check_output(target: Path, source: Path) -> Path:
             f"output_path `{target}` lies in what is packed, `{packed}`", hint="choose a path outside of it"
         )
     return target
-
-
-@contextlib.contextmanager
-def _output(target: Path | None, title: str) -> Iterator[tuple[BinaryIO, Path]]:
-    """A file to write into, under a temporary name; renamed at the end, removed on failure."""
-    folder = None
-    if target is None:
-        with os_errors("create a folder in", tempfile.gettempdir()):
-            folder = Path(tempfile.mkdtemp(prefix="carton-"))
-        target = folder / f"{_file_stem(title)}.carton"
-    temporary = target.with_name(f".{target.name[:100]}.{secrets.token_hex(8)}.tmp")
-    try:
-        with os_errors("write", target):
-            descriptor = os.open(temporary, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o666)
-            with os.fdopen(descriptor, "w+b") as file:
-                yield file, target
-                file.flush()
-                os.fsync(descriptor)
-            temporary.replace(target)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        if folder is not None:
-            folder.rmdir()
-        raise
-
-
-def _file_stem(title: str) -> str:
-    """`title` as a file name: without separators, control characters and a leading dot, and not too long."""
-    clean = (
-        "".join("_" if char in "/\\:" or not char.isprintable() else char for char in title)
-        .strip()
-        .lstrip(".")
-    )
-    return clean.encode()[:200].decode(errors="ignore") or "model"
 
 
 def _write(

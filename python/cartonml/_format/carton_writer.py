@@ -25,7 +25,7 @@ Consumer = Callable[[memoryview], Any]
 Advanced = Callable[[int], None]
 
 # Two such buffers are in use at a time: one is read into while the other is hashed and written.
-BUFFER_SIZE = 4 << 20
+BUFFER_SIZE = 1 << 20
 
 
 class CartonWriter:
