@@ -85,7 +85,7 @@ build: $(STAMPS)/build ## compile and install Carton into .venv
 runner: $(STAMPS)/build
 	@$(VENV)/bin/carton runner build torchscript --jobs $(JOBS)
 	@mkdir -p $(CARTON_RUNNER_DIR)/noop
-	@cp -u $$($(PY) -c "import cartonml._paths as p; print(p.noop_dir())")/* $(CARTON_RUNNER_DIR)/noop/
+	@cp -u --remove-destination $$($(PY) -c "import cartonml._paths as p; print(p.noop_dir())")/* $(CARTON_RUNNER_DIR)/noop/
 
 # ---- Checks ------------------------------------------------------------------------------------------
 

@@ -239,6 +239,12 @@ def test_run_writes_npz_that_run_reads_again(free: str, tmp_path: Path) -> None:
     assert json.loads(again.out)["allow_pickle"] == {"dtype": "string", "shape": [2], "data": ["é", ""]}
 
 
+def test_terminal_without_utf8_gets_escapes(free: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PYTHONIOENCODING", "ascii")
+    result = carton("run", free, "x=🙂")
+    assert (result.code, result.out) == (0, 'x: string []\n  "\\U0001f642"\n')
+
+
 @pytest.mark.parametrize("dtype", DTYPES)
 def test_every_dtype_goes_through(free: str, dtype: str) -> None:
     result = carton("run", free, f"x:{dtype}=[[1], [0]]", "--json")
