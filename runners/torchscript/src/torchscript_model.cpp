@@ -62,13 +62,14 @@ void TorchScriptModel::infer(std::vector<runner::Input>& inputs, runner::Outputs
   const c10::WarningUtils::WarningHandlerGuard warnings(&warnings_);
   const c10::InferenceMode inference_mode(inference_mode_);
   BorrowedStorages borrowed;  // first in, last out: see its comment
-  const c10::IValue result = run(inputs_.build(inputs, borrowed));
   try {
+    const c10::IValue result = run(inputs_.build(inputs, borrowed));
     outputs_.write(result, outputs);
   } catch (const Error&) {
     throw;
-  } catch (const c10::Error& error) {  // a copy from the device, or to contiguous memory
-    throw Error(Code::ModelError, text("reading the outputs failed: ", summarize_failure(message_of(error))));
+  } catch (const c10::Error& error) {  // no memory for a copy, on the device or here
+    throw Error(Code::ModelError,
+                text("passing values to or from the model failed: ", summarize_failure(message_of(error))));
   }
 }
 
