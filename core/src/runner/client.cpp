@@ -42,7 +42,8 @@ RunnerClient::RunnerClient(Process process, ClientOptions options)
   hooks.log = options_.log;
   hooks.ended = [this](const Error& reason) { fail_all(reason); };
   hooks.maintain = [this] { return maintain(); };
-  supervisor_ = std::make_unique<Supervisor>(std::move(process), options_.name, options_.program, std::move(hooks));
+  supervisor_ =
+      std::make_unique<Supervisor>(std::move(process), options_.name, options_.program, std::move(hooks));
 }
 
 RunnerClient::~RunnerClient() {
@@ -68,9 +69,10 @@ void RunnerClient::handshake(int64_t deadline_ns) {
   if (wire::text_member(reply, "type") != "hello") throw bad_reply(name(), reply);
   int64_t protocol = wire::number_member(reply, "protocol", 0);
   if (protocol != wire::kProtocolVersion) {
-    throw Error(Code::RunnerProtocol,
-                text("the runner ", name(), " speaks protocol ", protocol, ", this library ", wire::kProtocolVersion),
-                "build the runner again with `carton runner build`");
+    throw Error(
+        Code::RunnerProtocol,
+        text("the runner ", name(), " speaks protocol ", protocol, ", this library ", wire::kProtocolVersion),
+        "build the runner again with `carton runner build`");
   }
 }
 
@@ -134,9 +136,15 @@ std::shared_ptr<Call> RunnerClient::pop_queued_locked() {
 
 // Writes the call's inputs into the slot and hands it to the runner.
 void RunnerClient::submit(const std::shared_ptr<Call>& call, uint32_t index) {
+  NamedTensors inputs;
+  {
+    // A cancel may end the call, and clear its inputs, while they are read below.
+    std::lock_guard lock(mutex_);
+    inputs = std::move(call->inputs_);
+  }
   std::vector<wire::Item> items;
-  items.reserve(call->inputs_.size());
-  for (const auto& [name, tensor] : call->inputs_) {
+  items.reserve(inputs.size());
+  for (const auto& [name, tensor] : inputs) {
     items.push_back({name, tensor.dtype, tensor.shape.data(), static_cast<uint32_t>(tensor.shape.size()),
                      tensor.data, tensor.nbytes(), tensor.strings.get()});
   }
@@ -158,7 +166,6 @@ void RunnerClient::submit(const std::shared_ptr<Call>& call, uint32_t index) {
   slot.call = call;
   call->slot_ = index;
   call->sequence_ = slot.sequence;
-  call->inputs_.clear();
   call->phase_.store(Call::Running, std::memory_order_release);
   request.request_id = request_id;
   request.body_offset = encoded.offset;
@@ -175,7 +182,8 @@ void RunnerClient::publish(uint32_t slot) {
   control.submitted.store(++submitted_, std::memory_order_release);
   // Either the runner sees the new count before it sleeps, or we see that it sleeps.
   std::atomic_thread_fence(std::memory_order_seq_cst);
-  if (regions_->runner_control().sleepers.load(std::memory_order_relaxed) != 0) shm::wake_one(&control.submitted);
+  if (regions_->runner_control().sleepers.load(std::memory_order_relaxed) != 0)
+    shm::wake_one(&control.submitted);
 }
 
 bool RunnerClient::response_done(uint32_t slot, uint32_t sequence) const {
@@ -316,6 +324,7 @@ void RunnerClient::recycle(uint32_t index) {
     }
     try {
       submit(next, index);
+      shm::wake_all(&next->phase_);  // whoever waits for it sleeps on its phase while it is queued
       return;
     } catch (const Error& error) {
       std::lock_guard lock(mutex_);
@@ -337,8 +346,8 @@ void RunnerClient::give_up(Call& call, Error reason) {
       if (slot.call.get() != &call) return;  // its answer is being taken right now
       slot.abandoned_ns = shm::now_ns();
       ++abandoned_;
-      regions_->request(call.slot_).word.store(wire::slot_word(slot.sequence, RequestState::Cancelled),
-                                               std::memory_order_release);
+      regions_->request(call.slot_)
+          .word.store(wire::slot_word(slot.sequence, RequestState::Cancelled), std::memory_order_release);
       auto keep = std::move(slot.call);
       keep->end(std::move(reason), {});
     } else {
