@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import logging
 import math
@@ -12,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal, Union
 from . import _native
 from ._errors import InvalidError, InvalidTypeError
 from ._logging import native_level
-from ._model import Carton, milliseconds, wait_in_thread
+from ._model import Carton, in_thread, milliseconds, wait_in_thread
 from ._types import CartonInfo
 
 if TYPE_CHECKING:
@@ -91,7 +90,7 @@ async def get_model_info(url_or_path: str | os.PathLike[str]) -> CartonInfo:
     Raises:
         FormatError, UnsupportedError, IoError: The file is no carton, or cannot be read.
     """
-    return await asyncio.get_running_loop().run_in_executor(None, read_info, url_or_path)
+    return await in_thread(read_info, url_or_path)
 
 
 def read_info(url_or_path: str | os.PathLike[str]) -> CartonInfo:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import math
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from ._errors import InvalidError
 from ._types import CartonInfo
@@ -23,6 +22,9 @@ if TYPE_CHECKING:
     Arrays = dict[str, npt.NDArray[Any]]
 
 
+Result = TypeVar("Result")
+
+
 def milliseconds(seconds: float | None, name: str) -> int:
     """Return a duration for libcarton: rounded up, -1 for None and infinity (no limit)."""
     if seconds is None:
@@ -35,10 +37,17 @@ def milliseconds(seconds: float | None, name: str) -> int:
     return -1 if math.isinf(seconds) else min(math.ceil(seconds * 1000), 2**62)
 
 
+async def in_thread(function: Callable[..., Result], *arguments: object) -> Result:
+    """Run a blocking function beside the event loop."""
+    import asyncio  # here, since it is there whenever this runs, and costs programs without a loop 50 ms
+
+    return await asyncio.get_running_loop().run_in_executor(None, function, *arguments)
+
+
 async def wait_in_thread(wait: Callable[[], None], give_up: Callable[[], None]) -> None:
     """Run the blocking `wait` beside the event loop; on cancellation, `give_up` ends it."""
     try:
-        await asyncio.get_running_loop().run_in_executor(None, wait)
+        await in_thread(wait)
     except BaseException:
         give_up()
         raise
@@ -117,7 +126,7 @@ class Carton(LoadedModel):
 
     async def close(self) -> None:
         """End the runner; calls in flight and later ones raise `ClosedError`. Outputs stay valid."""
-        await asyncio.get_running_loop().run_in_executor(None, self._model.close)
+        await in_thread(self._model.close)
 
     async def __aenter__(self) -> Self:
         return self

@@ -7,8 +7,9 @@ namespace nb = nanobind;
 
 namespace carton::python {
 
-Call::Call(carton_model* model, TensorsPtr inputs, int64_t timeout_ms, int64_t wait_ms)
-    : inputs_(std::move(inputs)) {
+Call::Call(carton_model* model, TensorsPtr inputs, int64_t timeout_ms, int64_t wait_ms,
+           std::shared_ptr<Pace> pace)
+    : inputs_(std::move(inputs)), pace_(std::move(pace)) {
   carton_infer_options options;
   carton_infer_options_init(&options);
   options.timeout_ms = timeout_ms;
@@ -20,9 +21,15 @@ Call::Call(carton_model* model, TensorsPtr inputs, int64_t timeout_ms, int64_t w
     if (status == CARTON_OK) status = carton_call_wait(call_, wait_ms, &done, &error);
   }
   done_ = done != 0;
+  keep_pace();
   if (status == CARTON_OK) return;
   carton_call_free(call_);  // no destructor runs for an object that was never made
   check(status, error);
+}
+
+// At the end of each wait, and so of the first of a slow call: those started beside it do not wait too.
+void Call::keep_pace() {
+  if (pace_) pace_->saw(done_, (std::chrono::steady_clock::now() - began_) / std::chrono::nanoseconds(1));
 }
 
 Call::~Call() {
@@ -44,6 +51,7 @@ void Call::wait() {
     }
     check(status, error);
     done_ = done != 0;
+    keep_pace();
   }
 }
 

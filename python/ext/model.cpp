@@ -33,7 +33,8 @@ nb::object Model::infer(nb::handle inputs, int64_t timeout_ms) {
 }
 
 nb::object Model::start(nb::handle inputs, int64_t timeout_ms) {
-  auto call = std::make_unique<Call>(model_, tensors_from_python(inputs), timeout_ms, 0);
+  auto call = std::make_unique<Call>(model_, tensors_from_python(inputs), timeout_ms,
+                                     pace_->quick() ? Pace::kPatienceMs : 0, pace_);
   if (call->done()) return call->take();
   return nb::cast(std::move(call));
 }

@@ -3,6 +3,9 @@
 
 #include <nanobind/nanobind.h>
 
+#include <memory>
+
+#include "call.h"
 #include "handles.h"
 #include "info.h"
 #include "interpreter.h"
@@ -18,7 +21,7 @@ class Model {
 
   // Blocks until the outputs are there. -1: no deadline.
   nanobind::object infer(nanobind::handle inputs, int64_t timeout_ms);
-  // The outputs when they come within libcarton's spin, else a Call to wait for.
+  // The outputs when they come at once, else a Call to wait for.
   nanobind::object start(nanobind::handle inputs, int64_t timeout_ms);
   Info info() const;
   int64_t runner_pid() const;
@@ -29,6 +32,7 @@ class Model {
   friend void close_all_models();
 
   carton_model* model_;
+  std::shared_ptr<Pace> pace_ = std::make_shared<Pace>();
   MadeHere made_here_;
 };
 
