@@ -51,6 +51,11 @@ def torch_flags() -> list[str]:
     ]
 
 
+def output_for(source: Path, flags: Sequence[str]) -> Path:
+    """Where the program lies that is made of these bytes with these flags."""
+    return BUILD / f"{source.stem}-{_key(source, flags)}"
+
+
 def command_for(source: Path, flags: Sequence[str], output: Path) -> list[str]:
     """The command that compiles one C or C++ file."""
     compiler = ["cc", "-std=c11"] if source.suffix == ".c" else ["c++", "-std=c++20"]
@@ -60,7 +65,7 @@ def command_for(source: Path, flags: Sequence[str], output: Path) -> list[str]:
 def build(source: Path, flags: Sequence[str]) -> Path:
     """Compile `source` unless the same bytes were compiled with the same flags before."""
     BUILD.mkdir(parents=True, exist_ok=True)
-    output = BUILD / f"{source.stem}-{_key(source, flags)}"
+    output = output_for(source, flags)
     if not output.exists():
         partial = output.with_suffix(".partial")
         command = command_for(source, flags, partial)

@@ -31,7 +31,7 @@ def step(title: str) -> None:
 
 def show(command: Sequence[str]) -> None:
     """Print a command as a user of the checkout would type it."""
-    short = {sys.executable: "python", str(ROOT) + "/": ""}
+    short = {sys.executable: "python", f"{Path(sys.executable).parent}/": "", f"{ROOT}/": ""}
     text = shlex.join(command)
     for long, replacement in short.items():
         text = text.replace(long, replacement)
@@ -47,8 +47,9 @@ def run(command: Sequence[str]) -> None:
 
 def compile_and_run(source: Path) -> None:
     """Compile an example against the installed libcarton, unless that was done, and run it."""
-    show(programs.command_for(source, programs.carton_flags(), programs.BUILD / source.stem))
-    run([str(programs.build(source, programs.carton_flags())), str(programs.CARTON)])
+    flags = programs.carton_flags()
+    show(programs.command_for(source, flags, programs.output_for(source, flags)))
+    run([str(programs.build(source, flags)), str(programs.CARTON)])
 
 
 def compare_speed() -> None:

@@ -1,3 +1,4 @@
+#include <atomic>
 #include <carton/carton.hpp>
 #include <chrono>
 #include <cstdint>
@@ -147,6 +148,20 @@ TEST_F(ModelTest, many_threads_call_one_model) {
   }
   for (std::thread& thread : threads) thread.join();
   EXPECT_EQ(wrong, std::vector<int>(4, 0));
+}
+
+// The transport has 64 slots; the calls beyond them queue in the host.
+TEST_F(ModelTest, more_threads_than_slots_all_get_their_answers) {
+  const Model model = Model::load(echo_carton);
+  std::atomic<int> right{0};
+  std::vector<std::thread> threads;
+  for (int t = 0; t < 100; ++t) {
+    threads.emplace_back([&, t] {
+      for (int i = 0; i < 20; ++i) right += model.infer({{"x", Tensor::scalar(t)}})["x"].item<int>() == t;
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  EXPECT_EQ(right, 100 * 20);
 }
 
 TEST_F(ModelTest, info_of_a_model_outlives_it) {
