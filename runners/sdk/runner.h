@@ -60,7 +60,8 @@ class Outputs {
  public:
   virtual ~Outputs() = default;
   // `data` is row-major, count * dtype_size bytes. The name is at most 4096 bytes of UTF-8 and new.
-  virtual void add(std::string_view name, DType dtype, const std::vector<int64_t>& shape, const void* data) = 0;
+  virtual void add(std::string_view name, DType dtype, const std::vector<int64_t>& shape,
+                   const void* data) = 0;
   virtual void add_strings(std::string_view name, const std::vector<int64_t>& shape,
                            const std::vector<std::string_view>& strings) = 0;
 };

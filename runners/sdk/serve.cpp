@@ -41,7 +41,8 @@ std::map<std::string, OptionValue> to_options(const json& values) {
     } else if (value.is_string()) {
       options[key] = value.get<std::string>();
     } else {
-      throw Error(Code::Invalid, "runner option " + quoted(key) + " must be a bool, integer, float or string");
+      throw Error(Code::Invalid,
+                  "runner option " + quoted(key) + " must be a bool, integer, float or string");
     }
   }
   return options;
@@ -139,8 +140,8 @@ bool started_by_a_host() {
 void log(LogLevel level, std::string_view message) {
   int socket = log_socket.load(std::memory_order_relaxed);
   if (socket < 0) return;
-  wire::try_send_control(socket,
-                         {{"type", "log"}, {"level", static_cast<int>(level)}, {"message", std::string(message)}});
+  wire::try_send_control(
+      socket, {{"type", "log"}, {"level", static_cast<int>(level)}, {"message", std::string(message)}});
 }
 
 int serve(int argc, char** argv, Runner& runner) {

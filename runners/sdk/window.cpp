@@ -10,7 +10,8 @@ namespace {
 
 uint64_t checked_region(int fd, uint64_t size) {
   if (size < wire::kMinRegion || !shm::is_sealed(fd, size)) {
-    throw Error(Code::RunnerProtocol, "the host sent a region that is not sealed memory of the size it named");
+    throw Error(Code::RunnerProtocol,
+                "the host sent a region that is not sealed memory of the size it named");
   }
   return size;
 }

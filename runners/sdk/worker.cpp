@@ -49,7 +49,8 @@ class Answer final : public Outputs {
                    const std::vector<std::string_view>& strings) override {
     Added& added = append(name, DType::String, shape);
     auto count = element_count(shape);
-    if (!count || *count != strings.size()) throw Error(Code::Internal, "strings that do not fill their shape");
+    if (!count || *count != strings.size())
+      throw Error(Code::Internal, "strings that do not fill their shape");
     added.strings.assign(strings.begin(), strings.end());
   }
 
@@ -57,8 +58,13 @@ class Answer final : public Outputs {
     std::vector<wire::Item> items;
     items.reserve(added_.size());
     for (const Added& a : added_) {
-      wire::Item item{a.name, a.dtype, a.shape.data(), static_cast<uint32_t>(a.shape.size()), a.copy.data(),
-                      a.nbytes, a.dtype == DType::String ? &a.strings : nullptr};
+      wire::Item item{a.name,
+                      a.dtype,
+                      a.shape.data(),
+                      static_cast<uint32_t>(a.shape.size()),
+                      a.copy.data(),
+                      a.nbytes,
+                      a.dtype == DType::String ? &a.strings : nullptr};
       if (a.block != wire::kNoBlock) item.block = a.block;
       items.push_back(item);
     }
@@ -80,12 +86,12 @@ class Answer final : public Outputs {
 
   Added& append(std::string_view name, DType dtype, const std::vector<int64_t>& shape) {
     if (name.size() > wire::kMaxName || !is_utf8(name)) {
-      throw Error(Code::ModelError, text("an output's name must be UTF-8 of at most ", wire::kMaxName, " bytes, got ",
-                                         quoted(name)));
+      throw Error(Code::ModelError, text("an output's name must be UTF-8 of at most ", wire::kMaxName,
+                                         " bytes, got ", quoted(name)));
     }
     if (shape.size() > static_cast<size_t>(kMaxRank)) {
-      throw Error(Code::ModelError, text("output ", quoted(name), " has ", shape.size(), " dimensions; at most ",
-                                         kMaxRank));
+      throw Error(Code::ModelError,
+                  text("output ", quoted(name), " has ", shape.size(), " dimensions; at most ", kMaxRank));
     }
     for (const Added& other : added_) {
       if (other.name == name) throw Error(Code::ModelError, text("output ", quoted(name), " comes twice"));
@@ -186,7 +192,8 @@ wire::Message Worker::read_request(uint32_t slot) {
     std::memcpy(body_, window_.request_data(offset), size);
   }
   // Large strings are read out of the arena while decoding: usable up to its end at that point.
-  return wire::decode(body_, size, window_.inbox(), [this](uint64_t at, uint64_t length) { window_.touch(at, length); });
+  return wire::decode(body_, size, window_.inbox(),
+                      [this](uint64_t at, uint64_t length) { window_.touch(at, length); });
 }
 
 std::vector<Input> Worker::to_inputs(wire::Message& message) {

@@ -7,28 +7,50 @@ namespace carton {
 
 const char* code_name(Code code) {
   switch (code) {
-    case Code::Ok: return "OK";
-    case Code::Format: return "FORMAT";
-    case Code::Unsupported: return "UNSUPPORTED";
-    case Code::Limit: return "LIMIT";
-    case Code::Integrity: return "INTEGRITY";
-    case Code::Policy: return "POLICY";
-    case Code::Network: return "NETWORK";
-    case Code::Io: return "IO";
-    case Code::NoSpace: return "NO_SPACE";
-    case Code::NoRunner: return "NO_RUNNER";
-    case Code::RunnerStart: return "RUNNER_START";
-    case Code::Invalid: return "INVALID";
-    case Code::RunnerCrashed: return "RUNNER_CRASHED";
-    case Code::RunnerTimeout: return "RUNNER_TIMEOUT";
-    case Code::RunnerProtocol: return "RUNNER_PROTOCOL";
-    case Code::ModelError: return "MODEL_ERROR";
-    case Code::Input: return "INPUT";
-    case Code::Cancelled: return "CANCELLED";
-    case Code::NoMemory: return "NO_MEMORY";
-    case Code::Forked: return "FORKED";
-    case Code::Closed: return "CLOSED";
-    case Code::Internal: return "INTERNAL";
+    case Code::Ok:
+      return "OK";
+    case Code::Format:
+      return "FORMAT";
+    case Code::Unsupported:
+      return "UNSUPPORTED";
+    case Code::Limit:
+      return "LIMIT";
+    case Code::Integrity:
+      return "INTEGRITY";
+    case Code::Policy:
+      return "POLICY";
+    case Code::Network:
+      return "NETWORK";
+    case Code::Io:
+      return "IO";
+    case Code::NoSpace:
+      return "NO_SPACE";
+    case Code::NoRunner:
+      return "NO_RUNNER";
+    case Code::RunnerStart:
+      return "RUNNER_START";
+    case Code::Invalid:
+      return "INVALID";
+    case Code::RunnerCrashed:
+      return "RUNNER_CRASHED";
+    case Code::RunnerTimeout:
+      return "RUNNER_TIMEOUT";
+    case Code::RunnerProtocol:
+      return "RUNNER_PROTOCOL";
+    case Code::ModelError:
+      return "MODEL_ERROR";
+    case Code::Input:
+      return "INPUT";
+    case Code::Cancelled:
+      return "CANCELLED";
+    case Code::NoMemory:
+      return "NO_MEMORY";
+    case Code::Forked:
+      return "FORKED";
+    case Code::Closed:
+      return "CLOSED";
+    case Code::Internal:
+      return "INTERNAL";
   }
   return "UNKNOWN";
 }

@@ -20,7 +20,7 @@ size_t sequence_length(std::string_view s, size_t i) {
   }
   if (lead >= 0xF0 && lead <= 0xF4) {
     if (!tail(i + 1) || !tail(i + 2) || !tail(i + 3)) return 0;
-    if (lead == 0xF0 && byte(i + 1) < 0x90) return 0;  // overlong
+    if (lead == 0xF0 && byte(i + 1) < 0x90) return 0;   // overlong
     if (lead == 0xF4 && byte(i + 1) >= 0x90) return 0;  // beyond U+10FFFF
     return 4;
   }

@@ -12,10 +12,8 @@ namespace carton {
 inline void append_text(std::string& out, std::string_view text) { out += text; }
 inline void append_text(std::string& out, char c) { out += c; }
 template <typename Number>
-  requires std::is_arithmetic_v<Number>
-void append_text(std::string& out, Number value) {
-  out += std::to_string(value);
-}
+requires std::is_arithmetic_v<Number>
+void append_text(std::string& out, Number value) { out += std::to_string(value); }
 
 // text("rank ", 3, " of `", name, "`") == "rank 3 of `x`"
 template <typename... Parts>

@@ -30,5 +30,7 @@ const char* carton_error_message(const carton_error* error) {
 const char* carton_error_hint(const carton_error* error) {
   return error == nullptr ? "" : error->error.hint().c_str();
 }
-const char* carton_error_log(const carton_error* error) { return error == nullptr ? "" : error->error.log().c_str(); }
+const char* carton_error_log(const carton_error* error) {
+  return error == nullptr ? "" : error->error.log().c_str();
+}
 void carton_error_free(carton_error* error) { delete error; }

@@ -44,7 +44,8 @@ int32_t guarded(carton_error** error, Body body) noexcept {
   } catch (const std::exception& e) {
     return fail(error, Error(Code::Internal, e.what(), "this is a defect of Carton; please report it"));
   } catch (...) {
-    return fail(error, Error(Code::Internal, "an unknown exception", "this is a defect of Carton; please report it"));
+    return fail(
+        error, Error(Code::Internal, "an unknown exception", "this is a defect of Carton; please report it"));
   }
 }
 

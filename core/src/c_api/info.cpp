@@ -50,7 +50,8 @@ const char* carton_info_manifest_sha256(const carton_info* info) {
   return info == nullptr ? "" : info->file->manifest_sha256().c_str();
 }
 
-int32_t carton_info_tensor(const carton_info* info, const char* name, carton_tensor** out, carton_error** error) {
+int32_t carton_info_tensor(const carton_info* info, const char* name, carton_tensor** out,
+                           carton_error** error) {
   return guarded(error, [&] {
     require_out(out);
     require(info, "info");

@@ -15,7 +15,8 @@ Options complete(const Options* given, void (*init)(Options*)) {
   init(&options);
   if (given == nullptr) return options;
   if (given->size < sizeof given->size || given->size > 4096) {
-    throw Error(Code::Invalid, text("the options' size is ", given->size), "set options up with their _init function");
+    throw Error(Code::Invalid, text("the options' size is ", given->size),
+                "set options up with their _init function");
   }
   std::memcpy(&options, given, std::min<uint64_t>(given->size, sizeof options));
   return options;
@@ -55,9 +56,8 @@ LoadOptions to_load_options(const carton_load_options& given) {
 }
 
 std::string describe(const InstalledRunner& runner) {
-  return nlohmann::json{{"name", runner.name},
-                        {"framework_version", runner.framework_version},
-                        {"runner_path", runner.program}}
+  return nlohmann::json{
+      {"name", runner.name}, {"framework_version", runner.framework_version}, {"runner_path", runner.program}}
       .dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
 }
 
@@ -69,7 +69,8 @@ Model& usable(const carton_model* model) {
   return *model->model;
 }
 
-std::shared_ptr<Call> start(carton_model* model, const carton_tensors* inputs, const carton_infer_options* given) {
+std::shared_ptr<Call> start(carton_model* model, const carton_tensors* inputs,
+                            const carton_infer_options* given) {
   Model& loaded = usable(model);
   require(inputs, "inputs");
   int64_t deadline = shm::kForever;
@@ -140,8 +141,9 @@ const char* carton_model_runner_json(const carton_model* model) {
   return model == nullptr ? "" : model->runner_json.c_str();
 }
 
-int32_t carton_model_infer(carton_model* model, const carton_tensors* inputs, const carton_infer_options* options,
-                           carton_tensors** outputs, carton_error** error) {
+int32_t carton_model_infer(carton_model* model, const carton_tensors* inputs,
+                           const carton_infer_options* options, carton_tensors** outputs,
+                           carton_error** error) {
   return guarded(error, [&] {
     require_out(outputs);
     auto call = start(model, inputs, options);
@@ -162,8 +164,8 @@ void carton_model_free(carton_model* model) {
   delete model;
 }
 
-int32_t carton_model_start(carton_model* model, const carton_tensors* inputs, const carton_infer_options* options,
-                           carton_call** out, carton_error** error) {
+int32_t carton_model_start(carton_model* model, const carton_tensors* inputs,
+                           const carton_infer_options* options, carton_call** out, carton_error** error) {
   return guarded(error, [&] {
     require_out(out);
     *out = new carton_call(start(model, inputs, options));

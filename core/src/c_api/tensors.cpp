@@ -34,8 +34,8 @@ bool is_row_major(const Shape& shape, const int64_t* strides) {
 }
 
 // Copies a strided tensor, dimension by dimension, into row-major order.
-std::byte* gather(const Shape& shape, const int64_t* strides, size_t axis, uint64_t size, const std::byte* from,
-                  std::byte* to) {
+std::byte* gather(const Shape& shape, const int64_t* strides, size_t axis, uint64_t size,
+                  const std::byte* from, std::byte* to) {
   if (axis == shape.size()) {
     std::memcpy(to, from, size);
     return to + size;
@@ -67,7 +67,8 @@ Tensor view_of(DType dtype, Shape shape, const void* data, carton_release_fn rel
   tensor.shape = std::move(shape);
   tensor.data = const_cast<std::byte*>(static_cast<const std::byte*>(data));
   if (release != nullptr) {
-    tensor.owner = std::shared_ptr<const void>(data, [release, user_data](const void*) { release(user_data); });
+    tensor.owner =
+        std::shared_ptr<const void>(data, [release, user_data](const void*) { release(user_data); });
   }
   return tensor;
 }
@@ -162,9 +163,15 @@ int32_t carton_tensor_rank(const carton_tensor* tensor) {
 const int64_t* carton_tensor_shape(const carton_tensor* tensor) {
   return tensor == nullptr ? nullptr : tensor->tensor.shape.data();
 }
-uint64_t carton_tensor_count(const carton_tensor* tensor) { return tensor == nullptr ? 0 : tensor->tensor.count; }
-uint64_t carton_tensor_nbytes(const carton_tensor* tensor) { return tensor == nullptr ? 0 : tensor->tensor.nbytes(); }
-void* carton_tensor_data(const carton_tensor* tensor) { return tensor == nullptr ? nullptr : tensor->tensor.data; }
+uint64_t carton_tensor_count(const carton_tensor* tensor) {
+  return tensor == nullptr ? 0 : tensor->tensor.count;
+}
+uint64_t carton_tensor_nbytes(const carton_tensor* tensor) {
+  return tensor == nullptr ? 0 : tensor->tensor.nbytes();
+}
+void* carton_tensor_data(const carton_tensor* tensor) {
+  return tensor == nullptr ? nullptr : tensor->tensor.data;
+}
 
 int32_t carton_tensor_string(const carton_tensor* tensor, uint64_t index, const char** out, uint64_t* length,
                              carton_error** error) {
@@ -174,7 +181,8 @@ int32_t carton_tensor_string(const carton_tensor* tensor, uint64_t index, const 
     if (length != nullptr) *length = 0;
     require(tensor, "tensor");
     if (tensor->tensor.dtype != DType::String) {
-      throw Error(Code::Invalid, text("the tensor holds ", dtype_name(tensor->tensor.dtype), ", not strings"));
+      throw Error(Code::Invalid,
+                  text("the tensor holds ", dtype_name(tensor->tensor.dtype), ", not strings"));
     }
     if (index >= tensor->tensor.count) {
       throw Error(Code::Invalid, text("string index ", index, " of a tensor of ", tensor->tensor.count));
@@ -201,7 +209,8 @@ int32_t carton_tensors_create(carton_tensors** out, carton_error** error) {
   });
 }
 
-int32_t carton_tensors_set(carton_tensors* map, const char* name, carton_tensor* tensor, carton_error** error) {
+int32_t carton_tensors_set(carton_tensors* map, const char* name, carton_tensor* tensor,
+                           carton_error** error) {
   return guarded(error, [&] {
     require(map, "map");
     require(name, "name");

@@ -46,8 +46,10 @@ class TemporaryFile {
   }
   // Read-only, on disk, then under its final name: a reader finds all of it or nothing.
   void publish(const std::string& final_path) {
-    if (::fchmod(fd_.get(), 0444) != 0 || ::fsync(fd_.get()) != 0) throw os_error(text("sync ", quoted(path_)), errno);
-    if (::rename(path_.c_str(), final_path.c_str()) != 0) throw os_error(text("rename ", quoted(path_)), errno);
+    if (::fchmod(fd_.get(), 0444) != 0 || ::fsync(fd_.get()) != 0)
+      throw os_error(text("sync ", quoted(path_)), errno);
+    if (::rename(path_.c_str(), final_path.c_str()) != 0)
+      throw os_error(text("rename ", quoted(path_)), errno);
     path_.clear();
     Fd folder(::open(fs::path(final_path).parent_path().c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
     if (folder) ::fsync(folder.get());

@@ -29,8 +29,8 @@ bool has_prefix(const std::string& value, const char* prefix) { return value.rfi
 
 }  // namespace
 
-Device choose_device(const std::optional<std::string>& wanted, const std::function<void(const std::string&)>& warn,
-                     const std::string& device_folder) {
+Device choose_device(const std::optional<std::string>& wanted,
+                     const std::function<void(const std::string&)>& warn, const std::string& device_folder) {
   const Device cpu{"cpu", ""};
   if (!wanted) return exists(device_folder + "/nvidia0") ? Device{"cuda", "0"} : cpu;
   if (is_cpu(*wanted)) return cpu;

@@ -27,7 +27,8 @@ void write_all(int fd, const std::byte* data, uint64_t size) {
 }
 
 void check_hash(const CartonFile& carton, const FileEntry& entry) {
-  carton.stream(entry.path, [](void*, const std::byte*, uint64_t) {}, nullptr);
+  carton.stream(
+      entry.path, [](void*, const std::byte*, uint64_t) {}, nullptr);
 }
 
 }  // namespace
@@ -74,7 +75,9 @@ FileRange Handover::unpack_to_memory(const CartonFile& carton, const FileEntry& 
   if (::lseek(range.fd, static_cast<off_t>(range.offset), SEEK_SET) < 0) throw os_error("lseek", errno);
   carton.stream(
       entry.path,
-      [](void* context, const std::byte* data, uint64_t size) { write_all(*static_cast<int*>(context), data, size); },
+      [](void* context, const std::byte* data, uint64_t size) {
+        write_all(*static_cast<int*>(context), data, size);
+      },
       &range.fd);
   memory_size_ += (entry.size + kPage - 1) / kPage * kPage;
   return range;

@@ -33,7 +33,8 @@ void overlay(json* opts, const std::string& overrides) {
   }
   for (const auto& [key, value] : values.items()) {
     if (value.is_structured() || value.is_null()) {
-      throw Error(Code::Invalid, text("runner option ", quoted(key), " must be a bool, integer, float or string"));
+      throw Error(Code::Invalid,
+                  text("runner option ", quoted(key), " must be a bool, integer, float or string"));
     }
     (*opts)[key] = value;
   }

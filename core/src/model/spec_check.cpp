@@ -16,7 +16,8 @@ std::string declared_names(const std::vector<TensorSpec>& specs) {
   std::string out;
   for (const auto& spec : specs) {
     if (!out.empty()) out += ", ";
-    out += text(quoted(spec.name), " (", dtype_name(spec.dtype), " ", format::shape_spec_text(spec.shape), ")");
+    out +=
+        text(quoted(spec.name), " (", dtype_name(spec.dtype), " ", format::shape_spec_text(spec.shape), ")");
   }
   return out.empty() ? "none" : out;
 }
@@ -56,14 +57,15 @@ class Checker {
  private:
   void check_dims(const TensorSpec& spec, const std::vector<format::Dim>& dims, const Tensor& tensor) {
     if (dims.size() != tensor.shape.size()) {
-      throw Error(Code::Input, text("input ", quoted(spec.name), " must have ", dims.size(), " dimensions, ",
-                                    format::shape_spec_text(spec.shape), ", got shape ", shape_text(tensor.shape)));
+      throw Error(Code::Input,
+                  text("input ", quoted(spec.name), " must have ", dims.size(), " dimensions, ",
+                       format::shape_spec_text(spec.shape), ", got shape ", shape_text(tensor.shape)));
     }
     for (size_t axis = 0; axis < dims.size(); ++axis) {
       int64_t got = tensor.shape[axis];
       if (const auto* fixed = std::get_if<int64_t>(&dims[axis]); fixed != nullptr && *fixed != got) {
-        throw Error(Code::Input, text("input ", quoted(spec.name), " axis ", axis, " must be ", *fixed, ", got ", got,
-                                      " (shape ", shape_text(tensor.shape), ", declared ",
+        throw Error(Code::Input, text("input ", quoted(spec.name), " axis ", axis, " must be ", *fixed,
+                                      ", got ", got, " (shape ", shape_text(tensor.shape), ", declared ",
                                       format::shape_spec_text(spec.shape), ")"));
       }
       if (const auto* symbol = std::get_if<format::Symbol>(&dims[axis])) {
@@ -76,8 +78,8 @@ class Checker {
     for (const Binding& bound : bindings_) {
       if (bound.symbol != symbol || bound.whole_shape != whole_shape) continue;
       if (bound.value == value) return;
-      throw Error(Code::Input, text(bound.where, " ", quoted(symbol), " = ", show(bound), ", but ", where, " gave ",
-                                    whole_shape ? shape_text(value) : text(value[0])));
+      throw Error(Code::Input, text(bound.where, " ", quoted(symbol), " = ", show(bound), ", but ", where,
+                                    " gave ", whole_shape ? shape_text(value) : text(value[0])));
     }
     bindings_.push_back({symbol, value, whole_shape, where});
   }
@@ -93,9 +95,11 @@ class Checker {
 
 void check_inputs(const std::vector<TensorSpec>& specs, const NamedTensors& inputs) {
   for (const auto& [name, tensor] : inputs) {
-    bool declared = std::any_of(specs.begin(), specs.end(), [&](const auto& spec) { return spec.name == name; });
+    bool declared =
+        std::any_of(specs.begin(), specs.end(), [&](const auto& spec) { return spec.name == name; });
     if (!declared) {
-      throw Error(Code::Input, text("the model has no input ", quoted(name)), "its inputs: " + declared_names(specs));
+      throw Error(Code::Input, text("the model has no input ", quoted(name)),
+                  "its inputs: " + declared_names(specs));
     }
   }
   Checker checker;

@@ -121,7 +121,8 @@ void Supervisor::poll_once() {
     wire::try_send_control(process_.control(), {{"type", "close"}});
     close_deadline_ns_ = shm::now_ns() + kCloseGrace;
   }
-  if (order == Order::Kill || (close_deadline_ns_ != 0 && shm::now_ns() >= close_deadline_ns_)) return finish();
+  if (order == Order::Kill || (close_deadline_ns_ != 0 && shm::now_ns() >= close_deadline_ns_))
+    return finish();
   if (process_.wait_exit(milliseconds(0))) return finish();
   if (close_deadline_ns_ != 0) {
     int left = static_cast<int>((close_deadline_ns_ - shm::now_ns()) / kMillisecond) + 1;
@@ -161,7 +162,8 @@ void Supervisor::handle(const std::string& text) {
   nlohmann::json message = wire::parse_control(text);
   std::string type = wire::text_member(message, "type");
   if (type == "log") {
-    auto level = static_cast<int32_t>(std::clamp<int64_t>(wire::number_member(message, "level", kInfo), 0, 4));
+    auto level =
+        static_cast<int32_t>(std::clamp<int64_t>(wire::number_member(message, "level", kInfo), 0, 4));
     hooks_.log(level, "runner", printable(wire::text_member(message, "message")));
   } else if (type == kExecFailed) {
     auto number = static_cast<int>(wire::number_member(message, "errno", 0));

@@ -28,8 +28,8 @@ class Arena {
  private:
   static uint32_t order_of(uint64_t size);
 
-  std::vector<std::set<uint64_t>> free_;            // per order, by address
-  std::unordered_map<uint64_t, uint32_t> blocks_;   // offset -> order of blocks in use
+  std::vector<std::set<uint64_t>> free_;           // per order, by address
+  std::unordered_map<uint64_t, uint32_t> blocks_;  // offset -> order of blocks in use
   uint64_t capacity_, in_use_ = 0;
 };
 

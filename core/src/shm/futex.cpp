@@ -32,9 +32,7 @@ timespec to_timespec(int64_t ns) {
   return out;
 }
 
-uint32_t* address_of(const Word* word) {
-  return reinterpret_cast<uint32_t*>(const_cast<Word*>(word));
-}
+uint32_t* address_of(const Word* word) { return reinterpret_cast<uint32_t*>(const_cast<Word*>(word)); }
 
 std::atomic<bool> waitv_missing{false};
 

@@ -65,8 +65,8 @@ Mapping::~Mapping() {
 
 void Mapping::make_writable(uint64_t offset, uint64_t size) {
   if (::mprotect(data_ + offset, size, PROT_READ | PROT_WRITE) != 0) {
-    throw Error(Code::NoMemory, text("cannot make ", size, " bytes of the request region usable (errno ",
-                                     errno, ")"));
+    throw Error(Code::NoMemory,
+                text("cannot make ", size, " bytes of the request region usable (errno ", errno, ")"));
   }
 }
 

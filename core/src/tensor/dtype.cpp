@@ -9,8 +9,8 @@ struct Row {
 };
 
 constexpr Row kRows[kDTypeCount] = {
-    {"float32", 4}, {"float64", 8}, {"string", 0}, {"int8", 1},   {"int16", 2},
-    {"int32", 4},   {"int64", 8},   {"uint8", 1},  {"uint16", 2}, {"uint32", 4},
+    {"float32", 4}, {"float64", 8}, {"string", 0}, {"int8", 1},    {"int16", 2},
+    {"int32", 4},   {"int64", 8},   {"uint8", 1},  {"uint16", 2},  {"uint32", 4},
     {"uint64", 8},  {"nested", 0},  {"bool", 1},   {"float16", 2}, {"bfloat16", 2},
 };
 

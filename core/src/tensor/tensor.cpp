@@ -55,8 +55,8 @@ Tensor Tensor::allocate(DType dtype, Shape shape) {
   uint64_t size = (tensor.nbytes() + kAlign) / kAlign * kAlign;
   void* memory = std::aligned_alloc(kAlign, size);
   if (memory == nullptr) {
-    throw Error(Code::NoMemory, text("cannot allocate ", size, " bytes for a tensor of shape ",
-                                     shape_text(tensor.shape)));
+    throw Error(Code::NoMemory,
+                text("cannot allocate ", size, " bytes for a tensor of shape ", shape_text(tensor.shape)));
   }
   tensor.owner = std::shared_ptr<const void>(memory, [](const void* p) { std::free(const_cast<void*>(p)); });
   tensor.data = static_cast<std::byte*>(memory);

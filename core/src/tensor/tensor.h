@@ -28,9 +28,9 @@ std::string shape_text(const Shape& shape);
 struct Tensor {
   DType dtype = DType::Float32;
   Shape shape;
-  uint64_t count = 0;                     // elements
-  std::byte* data = nullptr;              // numeric only; count * dtype_size(dtype) bytes, C order
-  std::shared_ptr<const void> owner;      // keeps `data` alive
+  uint64_t count = 0;                 // elements
+  std::byte* data = nullptr;          // numeric only; count * dtype_size(dtype) bytes, C order
+  std::shared_ptr<const void> owner;  // keeps `data` alive
   std::shared_ptr<const std::vector<std::string>> strings;  // DType::String only, `count` of them
 
   uint64_t nbytes() const { return count * dtype_size(dtype); }

@@ -111,8 +111,7 @@ uint64_t measure(const std::vector<Item>& items) {
   return size;
 }
 
-uint64_t write_entry(std::byte* body, uint64_t at, const Item& item, Blocks& blocks,
-                     const Outbox& outbox) {
+uint64_t write_entry(std::byte* body, uint64_t at, const Item& item, Blocks& blocks, const Outbox& outbox) {
   uint64_t bytes = data_size(item);
   bool in_arena = bytes > kInlineTensor;
   Entry entry{};
@@ -179,7 +178,8 @@ void read_data(Received& tensor, const Entry& entry, const std::byte* in_body, c
     if (entry.in_arena == 0) {
       tensor.strings = read_strings(in_body, entry.data_size, tensor.count);
     } else {
-      std::vector<std::byte> copy(inbox.base + entry.data_offset, inbox.base + entry.data_offset + entry.data_size);
+      std::vector<std::byte> copy(inbox.base + entry.data_offset,
+                                  inbox.base + entry.data_offset + entry.data_size);
       tensor.strings = read_strings(copy.data(), copy.size(), tensor.count);
       tensor.block = entry.data_offset;
     }
@@ -282,7 +282,8 @@ Encoded encode_error(uint64_t request_id, const Error& error, std::byte* inline_
   uint64_t room = kInlineCapacity - at - 2 * sizeof(uint32_t);
   for (const std::string* part : {&error.message(), &error.hint()}) {
     // The hint may take a quarter; a message is cut rather than a hint lost.
-    uint64_t limit = part == &error.message() ? room - std::min<uint64_t>(error.hint().size(), room / 4) : room;
+    uint64_t limit =
+        part == &error.message() ? room - std::min<uint64_t>(error.hint().size(), room / 4) : room;
     auto length = static_cast<uint32_t>(std::min<uint64_t>(part->size(), limit));
     std::memcpy(inline_body + at, &length, sizeof length);
     std::memcpy(inline_body + at + sizeof length, part->data(), length);
@@ -309,7 +310,8 @@ Message decode(const std::byte* body, uint64_t size, const Inbox& inbox, const T
   if (header.count > kMaxTensors) throw Error(Code::Limit, text(header.count, " tensors in one message"));
   uint64_t at = sizeof header;
   message.tensors.reserve(std::min<uint64_t>(header.count, size / sizeof(Entry)));
-  for (uint32_t i = 0; i < header.count; ++i) message.tensors.push_back(read_entry(body, size, &at, inbox, touch));
+  for (uint32_t i = 0; i < header.count; ++i)
+    message.tensors.push_back(read_entry(body, size, &at, inbox, touch));
   if (message.tensors.size() > 1) check_names_differ(message.tensors);
   return message;
 }

@@ -21,12 +21,12 @@ namespace carton::wire {
 
 enum class Kind : uint32_t { Tensors = 1, Error = 2 };
 
-inline constexpr uint64_t kInlineTensor = 1024;           // larger tensors go to the arena
+inline constexpr uint64_t kInlineTensor = 1024;  // larger tensors go to the arena
 inline constexpr uint64_t kMaxBody = 64u << 20;
 inline constexpr uint32_t kMaxTensors = 100'000;
 inline constexpr uint64_t kMaxName = 4096;
 inline constexpr uint64_t kMaxErrorText = 64 * 1024;
-inline constexpr uint64_t kDataAlign = 16;                // of inline data, relative to the body
+inline constexpr uint64_t kDataAlign = 16;  // of inline data, relative to the body
 inline constexpr uint64_t kNoBlock = ~uint64_t{0};
 inline constexpr uint64_t kBlockAlign = shm::Arena::kMinBlock;
 
@@ -50,7 +50,7 @@ struct Outbox {
 };
 
 struct Encoded {
-  uint64_t offset = 0;           // kInline or of an arena block
+  uint64_t offset = 0;  // kInline or of an arena block
   uint64_t size = 0;
   std::vector<uint64_t> blocks;  // arena blocks that hold the body and large tensors
 };

@@ -24,7 +24,8 @@ std::string encode_text(const json& message) {
   // Bytes that are not UTF-8 (from a model's own text) are replaced, not thrown.
   std::string out = message.dump(-1, ' ', false, json::error_handler_t::replace);
   if (out.size() > kMaxControl) {
-    throw Error(Code::Limit, text("a control message is limited to ", kMaxControl, " bytes, got ", out.size()),
+    throw Error(Code::Limit,
+                text("a control message is limited to ", kMaxControl, " bytes, got ", out.size()),
                 "shorten the runner options");
   }
   return out;
@@ -105,7 +106,8 @@ std::optional<ControlMessage> receive_control(int socket, bool* closed) {
   ssize_t got;
   do {
     got = ::recvmsg(socket, &header, MSG_CMSG_CLOEXEC | MSG_DONTWAIT);
-  } while (got < 0 && errno == EINTR);
+    // ECONNRESET is told once, when the peer ended with messages of ours unread: its own last ones follow.
+  } while (got < 0 && (errno == EINTR || errno == ECONNRESET));
   if (got < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) return std::nullopt;
   if (got <= 0) {
     *closed = true;
@@ -144,8 +146,10 @@ json error_message(const Error& error) {
 
 Error error_of(const json& message) {
   int64_t code = number_member(message, "code", 0);
-  if (code <= 0 || code > static_cast<int64_t>(Code::Internal)) code = static_cast<int64_t>(Code::RunnerProtocol);
-  return Error(static_cast<Code>(code), cut(text_member(message, "message")), cut(text_member(message, "hint")));
+  if (code <= 0 || code > static_cast<int64_t>(Code::Internal))
+    code = static_cast<int64_t>(Code::RunnerProtocol);
+  return Error(static_cast<Code>(code), cut(text_member(message, "message")),
+               cut(text_member(message, "hint")));
 }
 
 }  // namespace carton::wire

@@ -46,8 +46,8 @@ constexpr uint32_t sequence_of(uint32_t word) { return word >> 2; }
 inline constexpr uint64_t kInline = ~uint64_t{0};
 
 struct RequestControl {
-  alignas(64) Word submitted;                // number of slot numbers ever pushed to `submissions`
-  alignas(64) Word returned;                 // number of offsets ever pushed to `returns`
+  alignas(64) Word submitted;  // number of slot numbers ever pushed to `submissions`
+  alignas(64) Word returned;   // number of offsets ever pushed to `returns`
   alignas(64) uint32_t submissions[kSlotCount];
   alignas(64) uint64_t returns[kReturnCount];  // response blocks whose lease has ended
 };

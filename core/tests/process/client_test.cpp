@@ -1,4 +1,6 @@
 // The transport end to end, through the noop runner: whatever goes in comes out.
+#include "runner/client.h"
+
 #include <gtest/gtest.h>
 
 #include <cstring>
@@ -6,7 +8,6 @@
 #include <thread>
 
 #include "model/model.h"
-#include "runner/client.h"
 #include "runner/launch.h"
 
 namespace carton {
@@ -54,7 +55,8 @@ TEST(Transport, ReturnsEveryDtypeAndRankUnchanged) {
   for (int32_t number = 0; number < kDTypeCount; ++number) {
     auto dtype = static_cast<DType>(number);
     if (dtype == DType::String || dtype == DType::Nested) continue;
-    for (const Shape& shape : {Shape{}, Shape{0}, Shape{3}, Shape{2, 0, 5}, Shape{4, 5, 6}, Shape{1, 1, 1, 1, 1, 7}}) {
+    for (const Shape& shape :
+         {Shape{}, Shape{0}, Shape{3}, Shape{2, 0, 5}, Shape{4, 5, 6}, Shape{1, 1, 1, 1, 1, 7}}) {
       Tensor want = filled(dtype, shape, static_cast<uint8_t>(number));
       auto outputs = infer(*client, {{"x", want}});
       ASSERT_EQ(outputs.size(), 1u);
@@ -67,7 +69,8 @@ TEST(Transport, ReturnsEveryDtypeAndRankUnchanged) {
 TEST(Transport, ReturnsStringsOfEveryKind) {
   auto client = start_noop();
   std::string with_nul("a\0b", 3), megabyte(1 << 20, 'x');
-  Tensor want = Tensor::of_strings({2, 3}, {"", "ascii", with_nul, "\xF0\x9F\x90\xA7 \xE6\xBC\xA2", megabyte, "end"});
+  Tensor want =
+      Tensor::of_strings({2, 3}, {"", "ascii", with_nul, "\xF0\x9F\x90\xA7 \xE6\xBC\xA2", megabyte, "end"});
   auto outputs = infer(*client, {{"text", want}, {"scalar", Tensor::of_strings({}, {"one"})}});
   ASSERT_EQ(outputs.size(), 2u);
   expect_equal(outputs[0].second, want);
@@ -85,7 +88,8 @@ TEST(Transport, CrossesFromInlineToArenaSizesWithoutASeam) {
 TEST(Transport, CarriesManyInputsInOneRequest) {
   auto client = start_noop();
   NamedTensors inputs;
-  for (int i = 0; i < 500; ++i) inputs.emplace_back("input_" + std::to_string(i), filled(DType::Int64, {i % 9}, static_cast<uint8_t>(i)));
+  for (int i = 0; i < 500; ++i)
+    inputs.emplace_back("input_" + std::to_string(i), filled(DType::Int64, {i % 9}, static_cast<uint8_t>(i)));
   auto outputs = infer(*client, inputs);
   ASSERT_EQ(outputs.size(), inputs.size());
   for (size_t i = 0; i < inputs.size(); ++i) {
@@ -148,7 +152,8 @@ TEST(Transport, ManyThreadsEachGetTheirOwnAnswer) {
   for (int t = 0; t < 8; ++t) {
     threads.emplace_back([&, t] {
       for (int i = 0; i < 300; ++i) {
-        Tensor want = filled(DType::UInt8, {1 + (t * 977 + i * 131) % 3000}, static_cast<uint8_t>(t * 37 + i));
+        Tensor want =
+            filled(DType::UInt8, {1 + (t * 977 + i * 131) % 3000}, static_cast<uint8_t>(t * 37 + i));
         Tensor got = infer(*client, {{"x", want}})[0].second;
         if (got.shape != want.shape || std::memcmp(got.data, want.data, want.nbytes()) != 0) ++wrong;
       }
@@ -162,7 +167,8 @@ TEST(Transport, MoreCallsThanSlotsQueueInTheHost) {
   auto client = start_noop();
   std::vector<std::shared_ptr<Call>> calls;
   for (int i = 0; i < 1000; ++i) {
-    calls.push_back(client->start({{"x", filled(DType::Int32, {i % 50}, static_cast<uint8_t>(i))}}, shm::kForever));
+    calls.push_back(
+        client->start({{"x", filled(DType::Int32, {i % 50}, static_cast<uint8_t>(i))}}, shm::kForever));
   }
   for (int i = 0; i < 1000; ++i) {
     while (!calls[static_cast<size_t>(i)]->wait(shm::kForever)) {
@@ -174,7 +180,8 @@ TEST(Transport, MoreCallsThanSlotsQueueInTheHost) {
 TEST(Transport, CancellingSomeCallsLeavesTheOthersAndTheModelUsable) {
   auto client = start_noop();
   std::vector<std::shared_ptr<Call>> calls;
-  for (int i = 0; i < 300; ++i) calls.push_back(client->start({{"x", filled(DType::Int32, {4}, 1)}}, shm::kForever));
+  for (int i = 0; i < 300; ++i)
+    calls.push_back(client->start({{"x", filled(DType::Int32, {4}, 1)}}, shm::kForever));
   for (size_t i = 0; i < calls.size(); i += 2) calls[i]->cancel();
   for (size_t i = 0; i < calls.size(); ++i) {
     while (!calls[i]->wait(shm::kForever)) {

@@ -98,7 +98,8 @@ void wait_for(Files& files, const char* type) {
 void greet(Files& files) {
   while (!files.request || !files.response) next(files);
   files.window.emplace(files.request.get(), files.size, files.response.get(), files.size);
-  wire::send_control(kControl, {{"type", "hello"}, {"protocol", 1}, {"name", "fault"}, {"framework_version", "1.0.0"}});
+  wire::send_control(kControl,
+                     {{"type", "hello"}, {"protocol", 1}, {"name", "fault"}, {"framework_version", "1.0.0"}});
 }
 
 // Lies in every field of a response; the host must end us and answer with a protocol error.

@@ -5,8 +5,8 @@
 #include <unistd.h>
 
 #include <functional>
-#include <nlohmann/json.hpp>
 #include <map>
+#include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
 #include <tuple>
@@ -99,7 +99,8 @@ TEST_P(Death, IsATypedErrorWithStatusAndLastWords) {
 }
 
 INSTANTIATE_TEST_SUITE_P(AtEachStep, Death,
-                         testing::Combine(testing::Values("start", "hello", "file", "load", "ready", "take", "respond"),
+                         testing::Combine(testing::Values("start", "hello", "file", "load", "ready", "take",
+                                                          "respond"),
                                           testing::Values("kill", "segv", "abort", "exit0")),
                          name_of);
 
@@ -117,7 +118,8 @@ TEST_P(HangBeforeReady, EndsAtTheDeadline) {
   EXPECT_EQ(client->pid(), 0);
 }
 
-INSTANTIATE_TEST_SUITE_P(AtEachStep, HangBeforeReady, testing::Values("start", "hello", "file", "load", "ready"));
+INSTANTIATE_TEST_SUITE_P(AtEachStep, HangBeforeReady,
+                         testing::Values("start", "hello", "file", "load", "ready"));
 
 class HangInCall : public testing::TestWithParam<const char*> {};
 

@@ -44,7 +44,8 @@ TEST(Body, RoundTripsSmallAndLargeTensorsAndStrings) {
   Shape small{3}, large{5000}, words{2};
   std::vector<std::byte> a(12, std::byte{5}), b(20'000, std::byte{6});
   std::vector<std::string> strings{"eins", std::string("z\0w", 3)};
-  auto body = sender.send({numeric("a", DType::Float32, small, a), numeric("b", DType::Int32, large, b),
+  auto body = sender.send({numeric("a", DType::Float32, small, a),
+                           numeric("b", DType::Int32, large, b),
                            {"s", DType::String, words.data(), 1, nullptr, 0, &strings}});
   Message message = decode(body.data(), body.size(), sender.inbox());
   EXPECT_EQ(message.request_id, 77u);
@@ -61,7 +62,8 @@ TEST(Body, InlineDataIsAligned) {
   Sender sender;
   Shape shape{1};
   std::vector<std::byte> data(8);
-  auto body = sender.send({numeric("odd_name", DType::Int64, shape, data), numeric("x", DType::Int64, shape, data)});
+  auto body =
+      sender.send({numeric("odd_name", DType::Int64, shape, data), numeric("x", DType::Int64, shape, data)});
   Message message = decode(body.data(), body.size(), sender.inbox());
   for (const auto& tensor : message.tensors) {
     EXPECT_EQ((tensor.inline_data - body.data()) % static_cast<long>(kDataAlign), 0);
@@ -104,7 +106,8 @@ TEST(Body, EveryTruncationIsRefused) {
   std::vector<std::byte> data(16);
   std::vector<std::string> strings{"abc"};
   Shape one{1};
-  auto body = sender.send({numeric("x", DType::Float32, shape, data), {"s", DType::String, one.data(), 1, nullptr, 0, &strings}});
+  auto body = sender.send(
+      {numeric("x", DType::Float32, shape, data), {"s", DType::String, one.data(), 1, nullptr, 0, &strings}});
   for (size_t size = 0; size < body.size() - 8; ++size) {
     EXPECT_NE(code_of([&] { decode(body.data(), size, sender.inbox()); }), Code::Ok) << size;
   }
@@ -116,13 +119,15 @@ TEST(Body, RandomCorruptionNeverReadsOutOfBounds) {
   std::vector<std::byte> data(16), big(12'000);
   std::vector<std::string> strings{"abc", "", "ünï"};
   Shape three{3};
-  auto body = sender.send({numeric("x", DType::Float32, shape, data), numeric("y", DType::Float32, large, big),
+  auto body = sender.send({numeric("x", DType::Float32, shape, data),
+                           numeric("y", DType::Float32, large, big),
                            {"s", DType::String, three.data(), 1, nullptr, 0, &strings}});
   std::mt19937 random(1);
   for (int i = 0; i < 200'000; ++i) {
     // An exact copy on the heap, so that a sanitizer sees one byte too far.
     std::vector<std::byte> bad(body);
-    for (uint32_t flips = 1 + random() % 4; flips-- > 0;) bad[random() % bad.size()] = static_cast<std::byte>(random());
+    for (uint32_t flips = 1 + random() % 4; flips-- > 0;)
+      bad[random() % bad.size()] = static_cast<std::byte>(random());
     code_of([&] {
       Message message = decode(bad.data(), bad.size(), sender.inbox());
       for (const auto& tensor : message.tensors) {
@@ -144,13 +149,13 @@ TEST(Body, RefusesEachKindOfLie) {
     for (size_t i = 0; i < bytes.size(); ++i) bad[at + i] = static_cast<std::byte>(bytes[i]);
     return code_of([&] { decode(bad.data(), bad.size(), sender.inbox()); });
   };
-  EXPECT_EQ(with(0, {9}), Code::RunnerProtocol);                      // kind
-  EXPECT_EQ(with(4, {255, 255, 255, 255}), Code::Limit);              // count
-  EXPECT_EQ(with(16, {255, 255, 255, 255}), Code::Limit);             // name size
-  EXPECT_EQ(with(20, {99}), Code::RunnerProtocol);                    // dtype
-  EXPECT_EQ(with(21, {33}), Code::RunnerProtocol);                    // rank
-  EXPECT_EQ(with(22, {2}), Code::RunnerProtocol);                     // place
-  EXPECT_EQ(with(24, {17}), Code::RunnerProtocol);                    // data size
+  EXPECT_EQ(with(0, {9}), Code::RunnerProtocol);                                        // kind
+  EXPECT_EQ(with(4, {255, 255, 255, 255}), Code::Limit);                                // count
+  EXPECT_EQ(with(16, {255, 255, 255, 255}), Code::Limit);                               // name size
+  EXPECT_EQ(with(20, {99}), Code::RunnerProtocol);                                      // dtype
+  EXPECT_EQ(with(21, {33}), Code::RunnerProtocol);                                      // rank
+  EXPECT_EQ(with(22, {2}), Code::RunnerProtocol);                                       // place
+  EXPECT_EQ(with(24, {17}), Code::RunnerProtocol);                                      // data size
   EXPECT_EQ(with(40, {255, 255, 255, 255, 255, 255, 255, 255}), Code::RunnerProtocol);  // dim -1
   EXPECT_EQ(with(40, {0, 0, 0, 0, 0, 0, 0, 64}), Code::RunnerProtocol);                 // product overflows
 }
@@ -159,7 +164,8 @@ TEST(Body, TwoTensorsOfOneNameAreRefused) {
   Sender sender;
   Shape shape{1};
   std::vector<std::byte> data(4);
-  auto body = sender.send({numeric("x", DType::Float32, shape, data), numeric("x", DType::Float32, shape, data)});
+  auto body =
+      sender.send({numeric("x", DType::Float32, shape, data), numeric("x", DType::Float32, shape, data)});
   EXPECT_EQ(code_of([&] { decode(body.data(), body.size(), sender.inbox()); }), Code::RunnerProtocol);
 }
 
