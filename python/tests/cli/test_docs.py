@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -37,3 +39,15 @@ def test_every_option_is_documented(command: list[str]) -> None:
     options = set(re.findall(r"--[a-z][a-z-]+", carton(*command, "--help").out.partition("Options:")[2]))
     documented = set(re.findall(r"--[a-z][a-z-]+", section))
     assert documented == options - {"--help"}
+
+
+def test_code_in_the_guides_runs(tmp_path: Path) -> None:
+    """README, packing and running, one after the other, on the TorchScript runner that set-up installed."""
+    for guide in ("../README.md", "packing.md", "running.md"):
+        code = "\n\n".join(re.findall(r"```python\n(.*?)```", (DOCS / guide).read_text(), flags=re.S))
+        assert code
+        (tmp_path / "guide.py").write_text(code)
+        subprocess.run([sys.executable, "guide.py"], cwd=tmp_path, check=True, timeout=120)
+    result = carton("run", "greeter.carton", "a=[1, 2]", "name=Ada", cwd=tmp_path)
+    assert result.out in (DOCS / "packing.md").read_text()
+    assert result.out.startswith("doubled: float32 [2]\n")
