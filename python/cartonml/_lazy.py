@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any, Callable, Protocol
-
-import numpy as np
+from typing import TYPE_CHECKING, Any, Callable, Protocol
 
 from ._errors import InvalidError
 
-Array = np.ndarray[Any, Any]
+if TYPE_CHECKING:
+    import numpy as np  # imported only where used: it costs more than all of this package
+
+    Array = np.ndarray[Any, Any]
 
 _PIECE = 1 << 20
 

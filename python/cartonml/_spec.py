@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from numbers import Integral  # numpy's integers are registered as such
 from typing import Any, Union
-
-import numpy as np
 
 from ._errors import InvalidError, InvalidTypeError
 from ._format.dtypes import check_dtype
@@ -166,17 +165,18 @@ def _check_shape(shape: Any) -> Shape:
 def _check_dim(dim: Any, shape: Any) -> Dim:
     if dim is None or isinstance(dim, str):
         return None if dim == "*" else dim
-    if isinstance(dim, bool) or not isinstance(dim, (int, np.integer)):
+    if isinstance(dim, bool) or not isinstance(dim, Integral):
         raise InvalidTypeError(
             f"shape {shape!r}: `{dim!r}` is not a dimension, expected an int, None (any) or a symbol (str)"
         )
-    if dim < 0:
+    size = int(dim)
+    if size < 0:
         raise InvalidError(
             f"shape {shape!r}: the dimension {dim} is negative", hint="use None for a dimension of any size"
         )
-    if dim >= 2**63:
+    if size >= 2**63:
         raise InvalidError(f"shape {shape!r}: the dimension {dim} exceeds int64")
-    return int(dim)
+    return size
 
 
 def _items(value: Any, key: str) -> list[tuple[str, Any]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import tomli_w
 
@@ -13,7 +13,10 @@ from .dtypes import V1_STAND_INS, v1_dtype
 from .limits import CARTON_TOML_BYTES, check_limit
 from .metadata import EXAMPLE_FILE, Metadata
 from .tensor_data import REFERENCE, render_tensor_data, tensor_name
-from .values import Array, to_array
+from .values import to_array
+
+if TYPE_CHECKING:
+    from .values import Array
 
 SPEC_VERSION = 1
 

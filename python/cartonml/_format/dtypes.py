@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-import numpy as np
+from typing import TYPE_CHECKING, Any
 
 from .._errors import InvalidError
+
+if TYPE_CHECKING:
+    import numpy as np
 
 # The dtypes of format v1, in the order of its specification.
 V1_DTYPES = (

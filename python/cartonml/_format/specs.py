@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .._errors import InvalidError, InvalidTypeError
 from .._lazy import LazyLoadedTensor
 from .._spec import Example, SelfTest, TensorSpec
 from .dtypes import dtype_of
 from .metadata import check_text
-from .values import Array, to_array
+from .values import to_array
+
+if TYPE_CHECKING:
+    from .values import Array
 
 # What a symbol stands for: a size, or the whole shape.
 Symbols = dict[str, tuple[Any, str]]

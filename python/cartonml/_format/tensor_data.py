@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import tomli_w
 
 from .dtypes import V1_STAND_INS, dtype_of, v1_dtype
 from .limits import STRING_TENSOR_BYTES, TENSOR_INDEX_BYTES, check_limit
-from .values import Array, to_bytes
+from .values import to_bytes
+
+if TYPE_CHECKING:
+    from .values import Array
 
 REFERENCE = "@tensor_data/"
 

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
-
-import numpy as np
+from typing import TYPE_CHECKING, Any
 
 from .._errors import InvalidError, InvalidTypeError
 from .dtypes import DTYPES, dtype_of
 from .limits import TENSOR_RANK, check_limit
 
-Array = np.ndarray[Any, Any]
+if TYPE_CHECKING:
+    import numpy as np  # imported only where used: it costs more than all of this package
+
+    Array = np.ndarray[Any, Any]
 
 
 def to_array(value: Any, where: str) -> Array:
@@ -42,11 +43,15 @@ def to_array(value: Any, where: str) -> Array:
 
 def to_bytes(array: Array) -> bytes:
     """The elements of a numeric array, little-endian, in C order."""
+    import numpy as np
+
     return np.ascontiguousarray(array, dtype=array.dtype.newbyteorder("<")).tobytes()
 
 
 def string_array(items: Sequence[str], shape: tuple[int, ...]) -> Array:
     """An array of strings: `<U`, or of objects where numpy would strip NULs from the end of a string."""
+    import numpy as np
+
     dtype: Any = object if any(item.endswith("\0") for item in items) else (str if items else "<U1")
     array = np.empty(len(items), dtype=object)
     array[:] = items
@@ -54,6 +59,8 @@ def string_array(items: Sequence[str], shape: tuple[int, ...]) -> Array:
 
 
 def _as_array(value: Any, where: str) -> Array:
+    import numpy as np
+
     if isinstance(value, (np.ndarray, np.generic)):
         return np.asarray(value)
     if isinstance(value, str):
@@ -79,6 +86,8 @@ def _as_array(value: Any, where: str) -> Array:
 
 
 def _from_dlpack(value: Any, where: str) -> Array:
+    import numpy as np
+
     try:
         return np.from_dlpack(value)
     except (RuntimeError, BufferError, TypeError, ValueError) as error:
