@@ -36,18 +36,19 @@ extern "C" {
 
 typedef enum carton_code {
   CARTON_OK = 0,
-  CARTON_FORMAT = 1,           /* malformed, or against the specification */
-  CARTON_UNSUPPORTED = 2,      /* well-formed, but a feature or version this library does not read */
-  CARTON_LIMIT = 3,            /* a limit was met; the message names it and its value */
-  CARTON_INTEGRITY = 4,        /* bytes are not the ones that were promised */
-  CARTON_POLICY = 5,           /* allowed by the format, refused by the rules in force */
-  CARTON_NETWORK = 6,          /* a transfer failed, or the server misbehaved */
-  CARTON_IO = 7,               /* the operating system refused a read, write or open */
-  CARTON_NO_SPACE = 8,         /* disk, quota or inodes used up */
-  CARTON_NO_RUNNER = 9,        /* no installed runner meets the requirement */
-  CARTON_RUNNER_START = 10,    /* the runner could not be started */
-  CARTON_INVALID = 11,         /* a wrong argument, option or metadata value given by the caller */
-  CARTON_RUNNER_CRASHED = 12,  /* the runner ended; the message has exit code or signal, the log its stderr tail */
+  CARTON_FORMAT = 1,        /* malformed, or against the specification */
+  CARTON_UNSUPPORTED = 2,   /* well-formed, but a feature or version this library does not read */
+  CARTON_LIMIT = 3,         /* a limit was met; the message names it and its value */
+  CARTON_INTEGRITY = 4,     /* bytes are not the ones that were promised */
+  CARTON_POLICY = 5,        /* allowed by the format, refused by the rules in force */
+  CARTON_NETWORK = 6,       /* a transfer failed, or the server misbehaved */
+  CARTON_IO = 7,            /* the operating system refused a read, write or open */
+  CARTON_NO_SPACE = 8,      /* disk, quota or inodes used up */
+  CARTON_NO_RUNNER = 9,     /* no installed runner meets the requirement */
+  CARTON_RUNNER_START = 10, /* the runner could not be started */
+  CARTON_INVALID = 11,      /* a wrong argument, option or metadata value given by the caller */
+  CARTON_RUNNER_CRASHED =
+      12, /* the runner ended; the message has exit code or signal, the log its stderr tail */
   CARTON_RUNNER_TIMEOUT = 13,  /* a deadline passed; the message says whether the runner was ended */
   CARTON_RUNNER_PROTOCOL = 14, /* the runner sent something illegal and was killed */
   CARTON_MODEL_ERROR = 15,     /* the model's own code failed; the runner lives on */
@@ -83,21 +84,21 @@ CARTON_API int64_t carton_live_objects(void);
 /* ---- Tensors --------------------------------------------------------------------------------- */
 
 typedef enum carton_dtype { /* 0..11 as in existing Carton; item sizes in bytes */
-  CARTON_FLOAT32 = 0,
-  CARTON_FLOAT64 = 1,
-  CARTON_STRING = 2, /* UTF-8, any length, NUL allowed inside */
-  CARTON_INT8 = 3,
-  CARTON_INT16 = 4,
-  CARTON_INT32 = 5,
-  CARTON_INT64 = 6,
-  CARTON_UINT8 = 7,
-  CARTON_UINT16 = 8,
-  CARTON_UINT32 = 9,
-  CARTON_UINT64 = 10,
-  CARTON_NESTED = 11, /* a list of tensors; reserved */
-  CARTON_BOOL = 12,   /* 1 byte, 0 or 1 */
-  CARTON_FLOAT16 = 13,
-  CARTON_BFLOAT16 = 14
+                            CARTON_FLOAT32 = 0,
+                            CARTON_FLOAT64 = 1,
+                            CARTON_STRING = 2, /* UTF-8, any length, NUL allowed inside */
+                            CARTON_INT8 = 3,
+                            CARTON_INT16 = 4,
+                            CARTON_INT32 = 5,
+                            CARTON_INT64 = 6,
+                            CARTON_UINT8 = 7,
+                            CARTON_UINT16 = 8,
+                            CARTON_UINT32 = 9,
+                            CARTON_UINT64 = 10,
+                            CARTON_NESTED = 11, /* a list of tensors; reserved */
+                            CARTON_BOOL = 12,   /* 1 byte, 0 or 1 */
+                            CARTON_FLOAT16 = 13,
+                            CARTON_BFLOAT16 = 14
 } carton_dtype;
 
 /* "float32", "string", "bfloat16", ...; NULL for a number outside the list. Static string. */
@@ -123,21 +124,20 @@ CARTON_API int32_t carton_tensor_view(int32_t dtype, const int64_t* shape, const
                                       void* user_data, carton_tensor** out, carton_error** error);
 /* A string tensor: `strings[i]` has `lengths[i]` bytes of UTF-8 (lengths NULL: NUL-terminated).
  * One string per element, row-major. Everything is copied. */
-CARTON_API int32_t carton_tensor_strings(const int64_t* shape, int32_t rank,
-                                         const char* const* strings, const uint64_t* lengths,
-                                         carton_tensor** out, carton_error** error);
+CARTON_API int32_t carton_tensor_strings(const int64_t* shape, int32_t rank, const char* const* strings,
+                                         const uint64_t* lengths, carton_tensor** out, carton_error** error);
 
-CARTON_API int32_t carton_tensor_dtype(const carton_tensor* tensor);          /* -1 for NULL */
-CARTON_API int32_t carton_tensor_rank(const carton_tensor* tensor);           /* -1 for NULL */
-CARTON_API const int64_t* carton_tensor_shape(const carton_tensor* tensor);   /* `rank` entries */
-CARTON_API uint64_t carton_tensor_count(const carton_tensor* tensor);         /* elements */
-CARTON_API uint64_t carton_tensor_nbytes(const carton_tensor* tensor);        /* 0 for strings */
+CARTON_API int32_t carton_tensor_dtype(const carton_tensor* tensor);        /* -1 for NULL */
+CARTON_API int32_t carton_tensor_rank(const carton_tensor* tensor);         /* -1 for NULL */
+CARTON_API const int64_t* carton_tensor_shape(const carton_tensor* tensor); /* `rank` entries */
+CARTON_API uint64_t carton_tensor_count(const carton_tensor* tensor);       /* elements */
+CARTON_API uint64_t carton_tensor_nbytes(const carton_tensor* tensor);      /* 0 for strings */
 /* Row-major elements, NULL for strings. Data of a model's output stays valid after the model is
  * closed or its runner died, until the tensor is freed; it may be written to. */
 CARTON_API void* carton_tensor_data(const carton_tensor* tensor);
 /* String `index` (row-major); `*text` is borrowed, NUL-terminated, of `*length` bytes without it. */
-CARTON_API int32_t carton_tensor_string(const carton_tensor* tensor, uint64_t index,
-                                        const char** text, uint64_t* length, carton_error** error);
+CARTON_API int32_t carton_tensor_string(const carton_tensor* tensor, uint64_t index, const char** text,
+                                        uint64_t* length, carton_error** error);
 /* Another reference to the same tensor, to be freed on its own. NULL for NULL. */
 CARTON_API carton_tensor* carton_tensor_retain(carton_tensor* tensor);
 CARTON_API void carton_tensor_free(carton_tensor* tensor);
@@ -171,9 +171,8 @@ CARTON_API int32_t carton_info_tensor(const carton_info* info, const char* name,
                                       carton_error** error);
 /* Reads up to `capacity` bytes of the file `path` (as in MANIFEST) from `offset` of its uncompressed
  * content; `*length` is what was read, 0 at the end. The file's hash is checked at the first read. */
-CARTON_API int32_t carton_info_read(const carton_info* info, const char* path, uint64_t offset,
-                                    void* buffer, uint64_t capacity, uint64_t* length,
-                                    carton_error** error);
+CARTON_API int32_t carton_info_read(const carton_info* info, const char* path, uint64_t offset, void* buffer,
+                                    uint64_t capacity, uint64_t* length, carton_error** error);
 /* Hashes every file against MANIFEST. `*report` is JSON: {"files": [{"path", "expected", "actual"}],
  * "ok": bool}, listing all files; freed with carton_string_free. A mismatch is reported, not an error. */
 CARTON_API int32_t carton_info_verify(const carton_info* info, char** report, carton_error** error);
@@ -218,10 +217,10 @@ typedef struct carton_load_options {
   int32_t verify;                   /* carton_verify */
   int32_t log_level;                /* least level that reaches `log`; CARTON_LOG_INFO */
   int64_t timeout_ms;               /* of the whole load; 300,000; -1: none */
-  int64_t kill_after_ms;            /* a call given up on that still runs this long after ends the runner; 30,000 */
-  uint64_t region_capacity;         /* shared memory per direction, sparse, bytes; 4 GiB */
-  uint64_t memory;                  /* cap on the runner's data memory in bytes; 0: none */
-  carton_log_fn log;                /* NULL: logs are dropped */
+  int64_t kill_after_ms;    /* a call given up on that still runs this long after ends the runner; 30,000 */
+  uint64_t region_capacity; /* shared memory per direction, sparse, bytes; 4 GiB */
+  uint64_t memory;          /* cap on the runner's data memory in bytes; 0: none */
+  carton_log_fn log;        /* NULL: logs are dropped */
   void* log_user_data;
 } carton_load_options;
 
@@ -229,8 +228,8 @@ CARTON_API void carton_load_options_init(carton_load_options* options);
 
 /* Loads a carton from a file or directory: verifies it, starts its runner, and waits until the model
  * is ready. `options` may be NULL. Blocks, at most for the options' timeout. */
-CARTON_API int32_t carton_load(const char* location, const carton_load_options* options,
-                               carton_model** out, carton_error** error);
+CARTON_API int32_t carton_load(const char* location, const carton_load_options* options, carton_model** out,
+                               carton_error** error);
 /* The carton's info; a new reference, freed by the caller, usable after the model is gone. */
 CARTON_API int32_t carton_model_info(const carton_model* model, carton_info** out, carton_error** error);
 /* The runner's process id, 0 when it has ended. */

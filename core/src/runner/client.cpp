@@ -337,6 +337,7 @@ void RunnerClient::recycle(uint32_t index) {
 // runner is done with it.
 void RunnerClient::give_up(Call& call, Error reason) {
   if (fork_.forked()) return;
+  NamedTensors dropped;  // freed after the lock: a view's release callback may call into the model
   {
     std::lock_guard lock(mutex_);
     uint32_t phase = call.phase_.load(std::memory_order_relaxed);
@@ -351,6 +352,7 @@ void RunnerClient::give_up(Call& call, Error reason) {
       auto keep = std::move(slot.call);
       keep->end(std::move(reason), {});
     } else {
+      dropped = std::move(call.inputs_);
       call.end(std::move(reason), {});
       std::erase_if(queue_, [&](const auto& queued) { return queued.get() == &call; });
     }
@@ -396,16 +398,17 @@ int RunnerClient::maintain() {
 }
 
 void RunnerClient::fail_all(const Error& reason) {
+  std::vector<std::shared_ptr<Call>> failed;  // freed after the lock, as in give_up
   std::lock_guard lock(mutex_);
   if (!ended_) ended_ = reason;
   for (auto& slot : slots_) {
-    if (auto call = std::move(slot.call)) call->end(*ended_, {});
-    slot.call.reset();
+    if (slot.call) failed.push_back(std::move(slot.call));
   }
-  for (auto& call : queue_) {
+  failed.insert(failed.end(), queue_.begin(), queue_.end());
+  queue_.clear();
+  for (auto& call : failed) {
     if (call->phase_.load(std::memory_order_relaxed) != Call::Ended) call->end(*ended_, {});
   }
-  queue_.clear();
 }
 
 // ---- Call -------------------------------------------------------------------------------------
@@ -420,7 +423,6 @@ bool Call::wait(int64_t until_ns) {
 void Call::end(std::optional<Error> error, NamedTensors outputs) {
   error_ = std::move(error);
   outputs_ = std::move(outputs);
-  inputs_.clear();
   phase_.store(Ended, std::memory_order_release);
   shm::wake_all(&phase_);
 }

@@ -113,7 +113,7 @@ class Call {
   void end(std::optional<Error> error, NamedTensors outputs);
 
   std::shared_ptr<RunnerClient> client_;
-  NamedTensors inputs_;  // until submitted
+  NamedTensors inputs_;  // until submitted or given up
   int64_t deadline_ns_;
   shm::Word phase_{Queued};
   uint32_t slot_ = 0, sequence_ = 0;
