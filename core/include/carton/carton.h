@@ -36,19 +36,18 @@ extern "C" {
 
 typedef enum carton_code {
   CARTON_OK = 0,
-  CARTON_FORMAT = 1,        /* malformed, or against the specification */
-  CARTON_UNSUPPORTED = 2,   /* well-formed, but a feature or version this library does not read */
-  CARTON_LIMIT = 3,         /* a limit was met; the message names it and its value */
-  CARTON_INTEGRITY = 4,     /* bytes are not the ones that were promised */
-  CARTON_POLICY = 5,        /* allowed by the format, refused by the rules in force */
-  CARTON_NETWORK = 6,       /* a transfer failed, or the server misbehaved */
-  CARTON_IO = 7,            /* the operating system refused a read, write or open */
-  CARTON_NO_SPACE = 8,      /* disk, quota or inodes used up */
-  CARTON_NO_RUNNER = 9,     /* no installed runner meets the requirement */
-  CARTON_RUNNER_START = 10, /* the runner could not be started */
-  CARTON_INVALID = 11,      /* a wrong argument, option or metadata value given by the caller */
-  CARTON_RUNNER_CRASHED =
-      12, /* the runner ended; the message has exit code or signal, the log its stderr tail */
+  CARTON_FORMAT = 1,           /* malformed, or against the specification */
+  CARTON_UNSUPPORTED = 2,      /* well-formed, but a feature or version this library does not read */
+  CARTON_LIMIT = 3,            /* a limit was met; the message names it and its value */
+  CARTON_INTEGRITY = 4,        /* bytes are not the ones that were promised */
+  CARTON_POLICY = 5,           /* allowed by the format, refused by the rules in force */
+  CARTON_NETWORK = 6,          /* a transfer failed, or the server misbehaved */
+  CARTON_IO = 7,               /* the operating system refused a read, write or open */
+  CARTON_NO_SPACE = 8,         /* disk, quota or inodes used up */
+  CARTON_NO_RUNNER = 9,        /* no installed runner meets the requirement */
+  CARTON_RUNNER_START = 10,    /* the runner could not be started */
+  CARTON_INVALID = 11,         /* a wrong argument, option or metadata value given by the caller */
+  CARTON_RUNNER_CRASHED = 12,  /* the runner ended; message: exit code or signal, log: its stderr tail */
   CARTON_RUNNER_TIMEOUT = 13,  /* a deadline passed; the message says whether the runner was ended */
   CARTON_RUNNER_PROTOCOL = 14, /* the runner sent something illegal and was killed */
   CARTON_MODEL_ERROR = 15,     /* the model's own code failed; the runner lives on */
@@ -83,22 +82,23 @@ CARTON_API int64_t carton_live_objects(void);
 
 /* ---- Tensors --------------------------------------------------------------------------------- */
 
-typedef enum carton_dtype { /* 0..11 as in existing Carton; item sizes in bytes */
-                            CARTON_FLOAT32 = 0,
-                            CARTON_FLOAT64 = 1,
-                            CARTON_STRING = 2, /* UTF-8, any length, NUL allowed inside */
-                            CARTON_INT8 = 3,
-                            CARTON_INT16 = 4,
-                            CARTON_INT32 = 5,
-                            CARTON_INT64 = 6,
-                            CARTON_UINT8 = 7,
-                            CARTON_UINT16 = 8,
-                            CARTON_UINT32 = 9,
-                            CARTON_UINT64 = 10,
-                            CARTON_NESTED = 11, /* a list of tensors; reserved */
-                            CARTON_BOOL = 12,   /* 1 byte, 0 or 1 */
-                            CARTON_FLOAT16 = 13,
-                            CARTON_BFLOAT16 = 14
+/* 0..11 are numbered as in existing Carton. */
+typedef enum carton_dtype {
+  CARTON_FLOAT32 = 0,
+  CARTON_FLOAT64 = 1,
+  CARTON_STRING = 2, /* UTF-8, any length, NUL allowed inside */
+  CARTON_INT8 = 3,
+  CARTON_INT16 = 4,
+  CARTON_INT32 = 5,
+  CARTON_INT64 = 6,
+  CARTON_UINT8 = 7,
+  CARTON_UINT16 = 8,
+  CARTON_UINT32 = 9,
+  CARTON_UINT64 = 10,
+  CARTON_NESTED = 11, /* a list of tensors; reserved */
+  CARTON_BOOL = 12,   /* 1 byte, 0 or 1 */
+  CARTON_FLOAT16 = 13,
+  CARTON_BFLOAT16 = 14
 } carton_dtype;
 
 /* "float32", "string", "bfloat16", ...; NULL for a number outside the list. Static string. */
