@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import os
 import subprocess
 import sys
@@ -291,7 +292,7 @@ def test_no_runner_is_exit_code_4_with_what_is_installed(packed: str) -> None:
 
 
 def test_runner_override_that_is_not_installed_names_the_build_command(packed: str) -> None:
-    result = carton("run", packed, "a=[1]", "b=x", "--runner", "torchscript", "--requires", "=2.13")
+    result = carton("run", packed, "a=[1]", "b=x", "--runner", "torchscript", "--requires", "=1.4")
     assert result.code == 4
     assert "carton runner build torchscript" in result.err
 
@@ -357,10 +358,14 @@ def unpack(path: Path, folder: Path) -> None:
         (folder / "MANIFEST").write_bytes(archive.read("MANIFEST"))
 
 
-def test_runners_lists_the_installed_ones(noop_runner_dir: Path) -> None:
+def test_runners_lists_the_installed_ones(
+    noop_runner_dir: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shutil.copytree(noop_runner_dir / "noop", tmp_path / "noop")
+    monkeypatch.setenv("CARTON_RUNNER_DIR", str(tmp_path))
     result = carton("runners")
     assert result.code == 0
-    assert result.out.startswith(f"runner_dir: {noop_runner_dir}\nname")
+    assert result.out.startswith(f"runner_dir: {tmp_path}\nname")
     assert "noop" in result.out
     found = json.loads(carton("runners", "--json").out)
     assert [runner["name"] for runner in found["runners"]] == ["noop"]
