@@ -121,8 +121,8 @@ void Worker::run() {
 uint32_t Worker::next_slot() {
   const wire::RequestControl& host = window_.host_control();
   auto ready = [&] { return host.submitted.load(std::memory_order_acquire) != taken_; };
-  if (!spinner_.spin(ready)) {
-    int64_t began = shm::now_ns();
+  bool slept = !spinner_.spin(ready);
+  if (slept) {
     wire::ResponseControl& own = window_.control();
     while (!ready()) {
       // Either the host sees that we sleep, or we see what it has submitted (see publish in the host).
@@ -132,9 +132,10 @@ uint32_t Worker::next_slot() {
       shm::wait(&host.submitted, taken_, shm::kForever);
     }
     own.sleepers.store(0, std::memory_order_relaxed);
-    spinner_.slept(shm::now_ns() - began);
   }
-  return host.submissions[taken_++ % wire::kSlotCount] % wire::kSlotCount;
+  uint32_t slot = host.submissions[taken_++ % wire::kSlotCount] % wire::kSlotCount;
+  if (slept) spinner_.slept(window_.request(slot).submitted_ns - answered_ns_);
+  return slot;
 }
 
 void Worker::serve(uint32_t slot) {
@@ -143,6 +144,7 @@ void Worker::serve(uint32_t slot) {
   uint32_t word = request.word.load(std::memory_order_acquire);
   uint32_t sequence = wire::sequence_of(word);
   uint64_t request_id = request.request_id;
+  int64_t taken_ns = shm::now_ns();
   wire::Encoded encoded;
   if (word == wire::slot_word(sequence, RequestState::Cancelled)) {
     encoded = wire::encode_error(request_id, Error(Code::Cancelled, "the call was cancelled"), response.body);
@@ -150,6 +152,8 @@ void Worker::serve(uint32_t slot) {
     response.word.store(wire::slot_word(sequence, ResponseState::Taken), std::memory_order_release);
     encoded = answer(slot, request_id);
   }
+  answered_ns_ = shm::now_ns();
+  response.busy_ns = answered_ns_ - taken_ns;
   publish(slot, sequence, request_id, encoded);
 }
 

@@ -27,6 +27,7 @@ class Worker {
   Model& model_;
   shm::Spinner spinner_;
   uint32_t taken_ = 0;                // of RequestControl::submitted
+  int64_t answered_ns_ = 0;           // when the last answer was published, CLOCK_MONOTONIC
   std::vector<std::byte> body_copy_;  // of the request at hand; 64-byte aligned from `body_`
   std::byte* body_ = nullptr;
 };

@@ -170,6 +170,7 @@ void RunnerClient::submit(const std::shared_ptr<Call>& call, uint32_t index) {
   request.request_id = request_id;
   request.body_offset = encoded.offset;
   request.body_size = encoded.size;
+  request.submitted_ns = shm::now_ns();
   request.host_sleeps.store(0, std::memory_order_relaxed);
   request.word.store(wire::slot_word(slot.sequence, RequestState::Ready), std::memory_order_release);
   publish(index);
@@ -192,7 +193,6 @@ bool RunnerClient::response_done(uint32_t slot, uint32_t sequence) const {
 }
 
 bool RunnerClient::wait(Call& call, int64_t until_ns) {
-  int64_t began = shm::now_ns();
   int64_t stop = std::min(until_ns, call.deadline_ns_);
   auto ready = [&] {
     uint32_t phase = call.phase_.load(std::memory_order_acquire);
@@ -215,7 +215,7 @@ bool RunnerClient::wait(Call& call, int64_t until_ns) {
     }
   }
   if (ready()) {
-    if (slept) spinner_.slept(shm::now_ns() - began);
+    if (slept) spinner_.slept(__atomic_load_n(&regions_->response(call.slot_).busy_ns, __ATOMIC_RELAXED));
     finish(call);
     return call.phase_.load(std::memory_order_acquire) == Call::Ended;
   }

@@ -44,9 +44,10 @@ class Spinner {
     return false;
   }
 
-  // After a sleep: how long the whole wait took. Short ones earn the right to spin again.
-  void slept(int64_t wait_ns) {
-    if (wait_ns < 2 * budget_ns_) learn(+1);
+  // After a sleep: how long the peer took, without the time that falling asleep and waking up cost.
+  // Short ones earn the right to spin again. Any number is harmless.
+  void slept(int64_t peer_ns) {
+    if (peer_ns >= 0 && peer_ns < budget_ns_) learn(+1);
   }
 
  private:

@@ -63,6 +63,7 @@ struct RequestSlot {
   uint64_t request_id;
   uint64_t body_offset;  // kInline or an arena offset
   uint64_t body_size;
+  int64_t submitted_ns;  // CLOCK_MONOTONIC; tells the runner whether waiting for it awake would have paid
   alignas(64) std::byte body[kInlineCapacity];
 };
 
@@ -72,6 +73,7 @@ struct ResponseSlot {
   uint64_t request_id;
   uint64_t body_offset;
   uint64_t body_size;
+  int64_t busy_ns;  // from Taken to Done; a hint for the host's waiting, and nothing else
   alignas(64) std::byte body[kInlineCapacity];
 };
 
