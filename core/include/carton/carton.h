@@ -196,9 +196,10 @@ typedef enum carton_log_level {
   CARTON_LOG_ERROR = 4
 } carton_log_level;
 
-/* `source` is "stdout", "stderr" or "runner". Called on a library thread, one call at a time per
- * model, never inside one of the caller's own calls, no lock held; must not block for long, and must
- * not close the model. Never called after carton_model_free has returned. */
+/* `source` is "stdout", "stderr", "runner", or "carton" for Carton's own warnings. Called on a library
+ * thread, and by carton_load on the caller's; one call at a time per model, no lock held; must not block
+ * for long, and must not wait for the model (closing it here fails with CARTON_INVALID). Never called
+ * after carton_model_free has returned. */
 typedef void (*carton_log_fn)(void* user_data, int32_t level, const char* source, const char* message);
 
 typedef enum carton_verify {
@@ -217,7 +218,8 @@ typedef struct carton_load_options {
   int32_t verify;                   /* carton_verify */
   int32_t log_level;                /* least level that reaches `log`; CARTON_LOG_INFO */
   int64_t timeout_ms;               /* of the whole load; 300,000; -1: none */
-  int64_t kill_after_ms;    /* a call given up on that still runs this long after ends the runner; 30,000 */
+  int64_t kill_after_ms;    /* a call given up on that still runs this long after ends the runner; 30,000;
+                               -1: never */
   uint64_t region_capacity; /* shared memory per direction, sparse, bytes; 4 GiB */
   uint64_t memory;          /* cap on the runner's data memory in bytes; 0: none */
   carton_log_fn log;        /* NULL: logs are dropped */

@@ -66,11 +66,12 @@ std::string file_identity(const struct stat& info) {
               info.st_ctim.tv_sec, ".", info.st_ctim.tv_nsec);
 }
 
-bool content_matches(int fd, const FileEntry& entry) {
+bool content_matches(int fd, const FileEntry& entry, int64_t deadline_ns) {
   auto hash = make_sha256();
   std::vector<std::byte> buffer(1 << 20);
   uint64_t offset = 0;
   for (;;) {
+    check_deadline(deadline_ns);
     ssize_t got = ::pread(fd, buffer.data(), buffer.size(), static_cast<off_t>(offset));
     if (got < 0 && errno == EINTR) continue;
     if (got < 0) return false;
@@ -105,23 +106,25 @@ void Cache::remember_verified(const std::string& identity, const std::string& ma
   Fd record(::open(path.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0444));
 }
 
-Fd Cache::blob(const CartonFile& carton, const FileEntry& entry, bool verify_again) const {
+Fd Cache::blob(const CartonFile& carton, const FileEntry& entry, bool verify_again,
+               int64_t deadline_ns) const {
   std::string path = (fs::path(directory_) / "blobs" / "sha256" / entry.sha256).string();
-  if (Fd found = open_blob(path, entry, verify_again)) return found;
-  write_blob(path, carton, entry);
-  if (Fd made = open_blob(path, entry, false)) return made;
+  if (Fd found = open_blob(path, entry, verify_again, deadline_ns)) return found;
+  write_blob(path, carton, entry, deadline_ns);
+  if (Fd made = open_blob(path, entry, false, deadline_ns)) return made;
   throw Error(Code::Integrity, text("the cache entry ", quoted(path), " changed while it was written"),
               "empty the cache folder and load again");
 }
 
 // The entry, if it is there and good; a damaged one is removed.
-Fd Cache::open_blob(const std::string& path, const FileEntry& entry, bool verify_again) const {
+Fd Cache::open_blob(const std::string& path, const FileEntry& entry, bool verify_again,
+                    int64_t deadline_ns) const {
   Fd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
   struct stat info {};
   if (!fd || ::fstat(fd.get(), &info) != 0) return Fd();
   bool good = S_ISREG(info.st_mode) && static_cast<uint64_t>(info.st_size) == entry.size;
   if (good && (verify_again || !was_verified(file_identity(info), entry.sha256))) {
-    good = content_matches(fd.get(), entry);
+    good = content_matches(fd.get(), entry, deadline_ns);
     if (good) remember_verified(file_identity(info), entry.sha256);
   }
   if (good) return fd;
@@ -129,16 +132,26 @@ Fd Cache::open_blob(const std::string& path, const FileEntry& entry, bool verify
   return Fd();
 }
 
-void Cache::write_blob(const std::string& path, const CartonFile& carton, const FileEntry& entry) const {
+void Cache::write_blob(const std::string& path, const CartonFile& carton, const FileEntry& entry,
+                       int64_t deadline_ns) const {
   make_folders(fs::path(path).parent_path());
   TemporaryFile file(path);
+  std::pair<TemporaryFile*, int64_t> target(&file, deadline_ns);
   carton.stream(
       entry.path,
       [](void* context, const std::byte* data, uint64_t size) {
-        static_cast<TemporaryFile*>(context)->write(data, size);
+        auto [out, deadline] = *static_cast<std::pair<TemporaryFile*, int64_t>*>(context);
+        check_deadline(deadline);
+        out->write(data, size);
       },
-      &file);
+      &target);
   file.publish(path);
+}
+
+void check_deadline(int64_t deadline_ns) {
+  if (shm::now_ns() < deadline_ns) return;
+  throw Error(Code::RunnerTimeout, "the model's files could not be verified before the load's deadline",
+              "give a longer timeout; a file that was verified once is not hashed again");
 }
 
 }  // namespace carton

@@ -7,6 +7,7 @@
 
 #include "base/fd.h"
 #include "model/carton_file.h"
+#include "shm/futex.h"
 
 namespace carton {
 
@@ -20,15 +21,20 @@ class Cache {
 
   // A descriptor of the plain content of `entry`, from <cache>/blobs/sha256/<hash>; unpacked and
   // verified first when it is not there. `verify_again` hashes an entry that is. Throws IO or NO_SPACE
-  // when the cache cannot be written, INTEGRITY when the carton's bytes are wrong.
-  Fd blob(const CartonFile& carton, const FileEntry& entry, bool verify_again) const;
+  // when the cache cannot be written, INTEGRITY when the carton's bytes are wrong, RUNNER_TIMEOUT.
+  Fd blob(const CartonFile& carton, const FileEntry& entry, bool verify_again,
+          int64_t deadline_ns = shm::kForever) const;
 
  private:
-  Fd open_blob(const std::string& path, const FileEntry& entry, bool verify_again) const;
-  void write_blob(const std::string& path, const CartonFile& carton, const FileEntry& entry) const;
+  Fd open_blob(const std::string& path, const FileEntry& entry, bool verify_again, int64_t deadline_ns) const;
+  void write_blob(const std::string& path, const CartonFile& carton, const FileEntry& entry,
+                  int64_t deadline_ns) const;
   std::string record_path(const std::string& identity, const std::string& manifest_sha256) const;
 
   std::string directory_;
 };
+
+// RUNNER_TIMEOUT when `deadline_ns` of CLOCK_MONOTONIC, of a load, has passed while it reads files.
+void check_deadline(int64_t deadline_ns);
 
 }  // namespace carton

@@ -26,21 +26,23 @@ void write_all(int fd, const std::byte* data, uint64_t size) {
   }
 }
 
-void check_hash(const CartonFile& carton, const FileEntry& entry) {
+void check_hash(const CartonFile& carton, const FileEntry& entry, int64_t deadline_ns) {
   carton.stream(
-      entry.path, [](void*, const std::byte*, uint64_t) {}, nullptr);
+      entry.path,
+      [](void* context, const std::byte*, uint64_t) { check_deadline(*static_cast<int64_t*>(context)); },
+      &deadline_ns);
 }
 
 }  // namespace
 
-Handover Handover::prepare(const CartonFile& carton, const Cache& cache, Verify verify) {
+Handover Handover::prepare(const CartonFile& carton, const Cache& cache, Verify verify, int64_t deadline_ns) {
   Handover out;
   bool known = verify == Verify::Never ||
                (verify == Verify::Once && cache.was_verified(carton.identity(), carton.manifest_sha256()));
   for (const FileEntry& entry : carton.files()) {
     if (entry.path.compare(0, kModelFolder.size(), kModelFolder) != 0) continue;
-    if (!known && carton.range(entry.path)) check_hash(carton, entry);
-    out.add(carton, entry, cache, verify == Verify::Always);
+    if (!known && carton.range(entry.path)) check_hash(carton, entry, deadline_ns);
+    out.add(carton, entry, cache, verify == Verify::Always, deadline_ns);
   }
   if (!known) cache.remember_verified(carton.identity(), carton.manifest_sha256());
   // What was unpacked may never change again under the runner.
@@ -50,7 +52,8 @@ Handover Handover::prepare(const CartonFile& carton, const Cache& cache, Verify 
   return out;
 }
 
-void Handover::add(const CartonFile& carton, const FileEntry& entry, const Cache& cache, bool verify_again) {
+void Handover::add(const CartonFile& carton, const FileEntry& entry, const Cache& cache, bool verify_again,
+                   int64_t deadline_ns) {
   std::string name = entry.path.substr(kModelFolder.size());
   if (entry.method == "linked") {
     throw Error(Code::Unsupported, text(quoted(entry.path), " is not in the carton, only linked by URL"),
@@ -61,7 +64,7 @@ void Handover::add(const CartonFile& carton, const FileEntry& entry, const Cache
   } else if (entry.size <= kInMemory) {
     items_.push_back({std::move(name), unpack_to_memory(carton, entry)});
   } else {
-    blobs_.push_back(cache.blob(carton, entry, verify_again));
+    blobs_.push_back(cache.blob(carton, entry, verify_again, deadline_ns));
     items_.push_back({std::move(name), {blobs_.back().get(), 0, entry.size}});
   }
 }

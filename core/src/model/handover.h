@@ -21,13 +21,15 @@ class Handover {
 
   // Verifies every file below model/ as `verify` says, unpacks what is compressed (small files to
   // memory, large ones to the cache), and lists the ranges. Throws INTEGRITY before anything is handed
-  // over; UNSUPPORTED for files that are only linked.
-  static Handover prepare(const CartonFile& carton, const Cache& cache, Verify verify);
+  // over; UNSUPPORTED for files that are only linked; RUNNER_TIMEOUT at `deadline_ns` of CLOCK_MONOTONIC.
+  static Handover prepare(const CartonFile& carton, const Cache& cache, Verify verify,
+                          int64_t deadline_ns = shm::kForever);
 
   const std::vector<Item>& items() const { return items_; }
 
  private:
-  void add(const CartonFile& carton, const FileEntry& entry, const Cache& cache, bool verify_again);
+  void add(const CartonFile& carton, const FileEntry& entry, const Cache& cache, bool verify_again,
+           int64_t deadline_ns);
   FileRange unpack_to_memory(const CartonFile& carton, const FileEntry& entry);
 
   std::vector<Item> items_;

@@ -49,6 +49,14 @@ RunnerRequirement requirement_of(const format::Metadata& metadata, const LoadOpt
   return wanted;
 }
 
+Handover prepare_files(const CartonFile& carton, const Cache& cache, Verify verify, int64_t deadline_ns) {
+  try {
+    return Handover::prepare(carton, cache, verify, deadline_ns);
+  } catch (const Error& error) {
+    throw error.within(quoted(carton.location()));
+  }
+}
+
 }  // namespace
 
 int64_t deadline_after_ms(int64_t ms) {
@@ -68,19 +76,20 @@ std::unique_ptr<Model> Model::load(const std::string& location, const LoadOption
   Config config = load_config();
   InstalledRunners installed = discover_runners(config.runner_dir);
   model->runner_ = select_runner(installed, requirement_of(metadata, options));
+  json request = {{"options", option_values(metadata.runner.opts)},
+                  {"device", ""},
+                  {"required_framework_version", metadata.runner.required_framework_version}};
+  overlay(&request["options"], options.override_runner_opts);
   model->launch(options);
+  request["device"] = model->device_;
 
   // Hashing runs beside the runner's start; no file is handed over before it matched.
   Cache cache(config.cache_dir);
-  Handover handover = Handover::prepare(*model->file_, cache, options.verify);
+  Handover handover = prepare_files(*model->file_, cache, options.verify, deadline_ns);
   model->client_->handshake(deadline_ns);
   for (const auto& item : handover.items()) {
-    model->client_->send_file(item.name, item.range.fd, item.range.offset, item.range.size);
+    model->client_->send_file(item.name, item.range.fd, item.range.offset, item.range.size, deadline_ns);
   }
-  json request = {{"options", option_values(metadata.runner.opts)},
-                  {"device", model->device_},
-                  {"required_framework_version", metadata.runner.required_framework_version}};
-  overlay(&request["options"], options.override_runner_opts);
   model->client_->load(request, deadline_ns);
   return model;
 }

@@ -7,6 +7,7 @@
 #include <cerrno>
 #include <cstring>
 #include <nlohmann/json.hpp>
+#include <thread>
 
 #include "base/checked.h"
 #include "base/strings.h"
@@ -17,6 +18,7 @@ namespace {
 
 constexpr int64_t kSpinBudget = 50'000;  // ns; well under the cost of a sleep and a wake-up under load
 constexpr int kMaintainMs = 20;
+constexpr int64_t kQueueSlice = 2'000'000;  // ns between a queued call's looks for a slot to free
 
 using wire::RequestState;
 using wire::ResponseState;
@@ -29,7 +31,15 @@ Error bad_reply(const std::string& name, const nlohmann::json& reply) {
 }  // namespace
 
 std::shared_ptr<RunnerClient> RunnerClient::create(Process process, ClientOptions options) {
-  return std::shared_ptr<RunnerClient>(new RunnerClient(std::move(process), std::move(options)));
+  auto destroy = [](RunnerClient* client) {
+    // The supervisor's thread holds calls for moments, and calls hold the client. It cannot join itself.
+    if (client->supervisor_->on_own_thread()) {
+      std::thread([client] { delete client; }).detach();
+    } else {
+      delete client;
+    }
+  };
+  return std::shared_ptr<RunnerClient>(new RunnerClient(std::move(process), std::move(options)), destroy);
 }
 
 RunnerClient::RunnerClient(Process process, ClientOptions options)
@@ -56,13 +66,13 @@ RunnerClient::~RunnerClient() {
 void RunnerClient::handshake(int64_t deadline_ns) {
   Fd self(static_cast<int>(::syscall(SYS_pidfd_open, ::getpid(), 0)));
   if (!self) throw os_error("pidfd_open", errno);
-  supervisor_->send({{"type", "hello"},
-                     {"protocol_min", wire::kProtocolVersion},
-                     {"protocol_max", wire::kProtocolVersion}});
-  supervisor_->send({{"type", "attach"}, {"what", "host"}}, self.get());
-  supervisor_->send({{"type", "attach"}, {"what", "request"}, {"size", regions_->capacity()}},
+  supervisor_->send(
+      {{"type", "hello"}, {"protocol_min", wire::kProtocolVersion}, {"protocol_max", wire::kProtocolVersion}},
+      deadline_ns);
+  supervisor_->send({{"type", "attach"}, {"what", "host"}}, deadline_ns, self.get());
+  supervisor_->send({{"type", "attach"}, {"what", "request"}, {"size", regions_->capacity()}}, deadline_ns,
                     regions_->request_fd());
-  supervisor_->send({{"type", "attach"}, {"what", "response"}, {"size", regions_->capacity()}},
+  supervisor_->send({{"type", "attach"}, {"what", "response"}, {"size", regions_->capacity()}}, deadline_ns,
                     regions_->response_fd());
   auto reply = supervisor_->wait_reply(deadline_ns, "answer the handshake");
   if (wire::text_member(reply, "type") == "error") throw wire::error_of(reply).within("runner " + name());
@@ -76,14 +86,15 @@ void RunnerClient::handshake(int64_t deadline_ns) {
   }
 }
 
-void RunnerClient::send_file(const std::string& file, int fd, uint64_t offset, uint64_t size) {
-  supervisor_->send({{"type", "file"}, {"name", file}, {"offset", offset}, {"size", size}}, fd);
+void RunnerClient::send_file(const std::string& file, int fd, uint64_t offset, uint64_t size,
+                             int64_t deadline_ns) {
+  supervisor_->send({{"type", "file"}, {"name", file}, {"offset", offset}, {"size", size}}, deadline_ns, fd);
 }
 
 void RunnerClient::load(const nlohmann::json& request, int64_t deadline_ns) {
   nlohmann::json message = request;
   message["type"] = "load";
-  supervisor_->send(message);
+  supervisor_->send(message, deadline_ns);
   auto reply = supervisor_->wait_reply(deadline_ns, "load the model");
   std::string type = wire::text_member(reply, "type");
   if (type == "error") throw wire::error_of(reply);
@@ -95,6 +106,11 @@ void RunnerClient::close() {
   Error reason(Code::Closed, "the model is closed", "load it again");
   fail_all(reason);
   supervisor_->close(reason);
+}
+
+pid_t RunnerClient::pid() const {
+  std::lock_guard lock(mutex_);
+  return ended_ ? 0 : supervisor_->pid();
 }
 
 // ---- Calls ------------------------------------------------------------------------------------
@@ -142,6 +158,7 @@ void RunnerClient::submit(const std::shared_ptr<Call>& call, uint32_t index) {
     std::lock_guard lock(mutex_);
     inputs = std::move(call->inputs_);
   }
+  regions_->flush_returns();  // this request may need the room
   std::vector<wire::Item> items;
   items.reserve(inputs.size());
   for (const auto& [name, tensor] : inputs) {
@@ -193,36 +210,66 @@ bool RunnerClient::response_done(uint32_t slot, uint32_t sequence) const {
 }
 
 bool RunnerClient::wait(Call& call, int64_t until_ns) {
-  int64_t stop = std::min(until_ns, call.deadline_ns_);
+  const int64_t began = shm::now_ns();
+  auto phase = [&] { return call.phase_.load(std::memory_order_acquire); };
   auto ready = [&] {
-    uint32_t phase = call.phase_.load(std::memory_order_acquire);
-    return phase == Call::Ended || (phase == Call::Running && response_done(call.slot_, call.sequence_));
+    uint32_t now = phase();
+    return now == Call::Ended || (now == Call::Running && response_done(call.slot_, call.sequence_));
   };
   bool slept = false;
-  if (!spinner_.spin(ready)) {
-    while (!ready() && shm::now_ns() < stop) {
-      slept = true;
-      uint32_t phase = call.phase_.load(std::memory_order_acquire);
-      if (phase == Call::Queued) {
-        shm::wait(&call.phase_, phase, stop);
-        continue;
-      }
-      regions_->request(call.slot_).host_sleeps.store(1, std::memory_order_seq_cst);
-      std::atomic_thread_fence(std::memory_order_seq_cst);
-      uint32_t word = regions_->response(call.slot_).word.load(std::memory_order_acquire);
-      if (ready()) break;
-      shm::wait_either(&regions_->response(call.slot_).word, word, &call.phase_, phase, stop);
+  for (bool ended = spinner_.spin(ready);; ended = ready()) {
+    if (ended) {
+      if (slept) spinner_.slept(shm::now_ns() - began);
+      finish(call);
+      if (phase() == Call::Ended) return true;
+    } else if (phase() == Call::Queued) {
+      collect_for_queued();
+      if (phase() != Call::Queued) continue;
+    }
+    const int64_t now = shm::now_ns();
+    if (now >= call.deadline_ns_) {
+      give_up(call, Error(Code::RunnerTimeout, "the call did not end before its deadline; the runner goes on",
+                          "give a longer timeout"));
+      if (phase() == Call::Ended) return true;  // else another thread is taking its answer: no long wait
+    } else if (now >= until_ns) {
+      return false;
+    }
+    sleep(call, std::max(now, std::min(until_ns, call.deadline_ns_)));
+    slept = true;
+  }
+}
+
+// Sleeps until the call's answer may be there, its phase has changed, or it is time to look again.
+void RunnerClient::sleep(Call& call, int64_t until_ns) {
+  const uint32_t phase = call.phase_.load(std::memory_order_acquire);
+  if (phase == Call::Queued) {
+    shm::wait(&call.phase_, phase, std::min(until_ns, shm::now_ns() + kQueueSlice));
+    return;
+  }
+  if (phase == Call::Ended) return;
+  const shm::Word& response = regions_->response(call.slot_).word;
+  regions_->request(call.slot_).host_sleeps.store(1, std::memory_order_seq_cst);
+  std::atomic_thread_fence(std::memory_order_seq_cst);
+  const uint32_t word = response.load(std::memory_order_acquire);
+  if (word == wire::slot_word(call.sequence_, ResponseState::Done)) {
+    // Another thread is taking the answer (see wait): it wakes whoever sleeps on the phase.
+    shm::wait(&call.phase_, phase, shm::now_ns() + kQueueSlice);
+  } else {
+    shm::wait_either(&response, word, &call.phase_, phase, until_ns);
+  }
+}
+
+// Answers that nobody has taken yet hold slots that queued calls need: a waiting queued call takes them
+// for their owners, who may be waiting for it on the same thread.
+void RunnerClient::collect_for_queued() {
+  std::vector<std::shared_ptr<Call>> done;
+  {
+    std::lock_guard lock(mutex_);
+    for (uint32_t i = 0; i < slots_.size(); ++i) {
+      if (slots_[i].call && response_done(i, slots_[i].sequence)) done.push_back(slots_[i].call);
     }
   }
-  if (ready()) {
-    if (slept) spinner_.slept(__atomic_load_n(&regions_->response(call.slot_).busy_ns, __ATOMIC_RELAXED));
-    finish(call);
-    return call.phase_.load(std::memory_order_acquire) == Call::Ended;
-  }
-  if (shm::now_ns() < call.deadline_ns_) return false;
-  give_up(call, Error(Code::RunnerTimeout, "the call did not end before its deadline; the runner goes on",
-                      "give a longer timeout"));
-  return true;
+  for (auto& call : done) finish(*call);
 }
 
 // The response is there (or the call has ended otherwise): takes it out of its slot.
@@ -243,43 +290,48 @@ void RunnerClient::finish(Call& call) {
     outputs = collect(call.slot_, request_id);
   } catch (const Error& e) {
     error = e;
-    if (e.code() == Code::RunnerProtocol) supervisor_->kill(e);
   }
   uint32_t slot = call.slot_;
   call.end(std::move(error), std::move(outputs));
   recycle(slot);
 }
 
-// Copies the response out of shared memory once, then checks and uses the copy.
+// Takes the response out of shared memory, and returns its blocks. Throws the error that it holds; an
+// illegal one ends the runner.
 NamedTensors RunnerClient::collect(uint32_t index, uint64_t request_id) {
+  wire::Message message;
+  NamedTensors outputs;
+  try {
+    const std::vector<std::byte> body = copy_body(index);
+    message = wire::decode(body.data(), body.size(), regions_->inbox());
+    if (message.request_id != request_id) throw Error(Code::RunnerProtocol, "an answer to another request");
+    if (!message.error) outputs = to_tensors(std::move(message));
+  } catch (const Error& error) {
+    supervisor_->kill(error.within("runner " + name() + ", ended"));
+    throw error.within("runner " + name() + ", ended");
+  } catch (const std::exception&) {
+    throw Error(Code::NoMemory, "no memory for the answer of the runner " + name());
+  }
+  if (message.error) throw Error(*message.error);
+  return outputs;
+}
+
+// The one copy that is checked and used.
+std::vector<std::byte> RunnerClient::copy_body(uint32_t index) {
   const wire::ResponseSlot& response = regions_->response(index);
   const uint64_t offset = __atomic_load_n(&response.body_offset, __ATOMIC_RELAXED);
   const uint64_t size = __atomic_load_n(&response.body_size, __ATOMIC_RELAXED);
-  wire::Inbox inbox = regions_->inbox();
-  wire::Message message;
-  try {
-    if (offset == wire::kInline) {
-      if (size > wire::kInlineCapacity) throw Error(Code::RunnerProtocol, "a message exceeds its slot");
-      alignas(64) std::byte copy[wire::kInlineCapacity];
-      std::memcpy(copy, response.body, size);
-      message = wire::decode(copy, size, inbox);
-      if (message.request_id != request_id) throw Error(Code::RunnerProtocol, "an answer to another request");
-      if (message.error) throw Error(*message.error);
-      return to_tensors(std::move(message));
-    }
-    if (size > wire::kMaxBody || offset % wire::kBlockAlign != 0 || !in_range(offset, size, inbox.capacity)) {
-      throw Error(Code::RunnerProtocol, "a message exceeds its region");
-    }
-    std::vector<std::byte> copy(inbox.base + offset, inbox.base + offset + size);
-    regions_->give_back(offset);
-    message = wire::decode(copy.data(), copy.size(), inbox);
-    if (message.request_id != request_id) throw Error(Code::RunnerProtocol, "an answer to another request");
-    if (message.error) throw Error(*message.error);
-    return to_tensors(std::move(message));
-  } catch (const Error& error) {
-    if (error.code() == Code::RunnerProtocol) throw error.within("runner " + name() + ", ended");
-    throw;
+  if (offset == wire::kInline) {
+    if (size > wire::kInlineCapacity) throw Error(Code::RunnerProtocol, "a message exceeds its slot");
+    return {response.body, response.body + size};
   }
+  const wire::Inbox inbox = regions_->inbox();
+  if (size > wire::kMaxBody || offset % wire::kBlockAlign != 0 || !in_range(offset, size, inbox.capacity)) {
+    throw Error(Code::RunnerProtocol, "a message exceeds its region");
+  }
+  std::vector<std::byte> copy(inbox.base + offset, inbox.base + offset + size);
+  regions_->give_back(offset);
+  return copy;
 }
 
 NamedTensors RunnerClient::to_tensors(wire::Message message) {
@@ -322,14 +374,18 @@ void RunnerClient::recycle(uint32_t index) {
         return;
       }
     }
+    Error reason(Code::NoMemory, "no memory to send the call's inputs");
     try {
       submit(next, index);
       shm::wake_all(&next->phase_);  // whoever waits for it sleeps on its phase while it is queued
       return;
     } catch (const Error& error) {
-      std::lock_guard lock(mutex_);
-      if (next->phase_.load(std::memory_order_relaxed) != Call::Ended) next->end(error, {});
+      reason = error;
+    } catch (const std::exception&) {
+      // As `reason` says; on the supervisor's thread nothing may pass.
     }
+    std::lock_guard lock(mutex_);
+    if (next->phase_.load(std::memory_order_relaxed) != Call::Ended) next->end(reason, {});
   }
 }
 
@@ -362,29 +418,25 @@ void RunnerClient::give_up(Call& call, Error reason) {
 
 // Takes back the slots of abandoned calls; ends a runner that still works on one for too long.
 int RunnerClient::maintain() {
-  std::vector<uint32_t> done;
+  std::vector<std::pair<uint32_t, uint64_t>> done;  // slot, request id
   bool overdue = false;
   {
     std::lock_guard lock(mutex_);
     if (abandoned_ == 0) return -1;
     for (uint32_t i = 0; i < slots_.size(); ++i) {
       Slot& slot = slots_[i];
-      if (slot.abandoned_ns == 0) continue;
-      if (response_done(i, slot.sequence)) {
-        slot.abandoned_ns = 0;
-        --abandoned_;
-        done.push_back(i);
-      } else if (regions_->response(i).word.load(std::memory_order_acquire) ==
-                 wire::slot_word(slot.sequence, ResponseState::Taken)) {
-        overdue = overdue || shm::now_ns() - slot.abandoned_ns > options_.kill_after_ms * 1'000'000;
-      }
+      if (slot.abandoned_ns == 0 || !response_done(i, slot.sequence)) continue;
+      slot.abandoned_ns = 0;
+      --abandoned_;
+      done.emplace_back(i, slot.request_id);
     }
+    overdue = is_overdue_locked(shm::now_ns());
   }
-  for (uint32_t slot : done) {
+  for (auto [slot, request_id] : done) {
     try {
-      collect(slot, slots_[slot].request_id);  // returns its blocks; the answer itself is dropped
-    } catch (const Error& error) {
-      if (error.code() == Code::RunnerProtocol) supervisor_->kill(error);
+      collect(slot, request_id);  // returns its blocks; the answer itself is dropped
+    } catch (const Error&) {
+      // Nobody waits for it.
     }
     recycle(slot);
   }
@@ -395,6 +447,28 @@ int RunnerClient::maintain() {
                             "load the model again; a larger kill_after gives slow calls more time"));
   }
   return kMaintainMs;
+}
+
+// Has the runner worked on an abandoned call for kill_after, or left one lying for as long while it
+// worked on nothing?
+bool RunnerClient::is_overdue_locked(int64_t now) {
+  constexpr int64_t kMillisecond = 1'000'000;
+  if (options_.kill_after_ms < 0 || options_.kill_after_ms > INT64_MAX / kMillisecond) return false;
+  const int64_t allowed = options_.kill_after_ms * kMillisecond;
+  bool working = false;
+  for (uint32_t i = 0; i < slots_.size(); ++i) {
+    const Slot& slot = slots_[i];
+    const bool taken = regions_->response(i).word.load(std::memory_order_acquire) ==
+                       wire::slot_word(slot.sequence, ResponseState::Taken);
+    working = working || taken;
+    if (taken && slot.abandoned_ns != 0 && now - slot.abandoned_ns > allowed) return true;
+  }
+  if (working || abandoned_ == 0) {
+    idle_since_ns_ = 0;
+  } else if (idle_since_ns_ == 0) {
+    idle_since_ns_ = now;
+  }
+  return idle_since_ns_ != 0 && now - idle_since_ns_ > allowed;
 }
 
 void RunnerClient::fail_all(const Error& reason) {

@@ -142,7 +142,7 @@ std::vector<std::string> runner_environment(
 Error start_error(const std::string& program, std::string_view step, int errno_value, std::string log) {
   std::string what = text("runner ", carton::quoted(program), " could not be started: ");
   if (step != "execve") {
-    what += text(step, ": ", ::strerror(errno_value));
+    what += text(printable(step.substr(0, 64)), ": ", ::strerror(errno_value));  // a runner may have sent it
     return Error(Code::RunnerStart, what, "this is a limit of the system or container, not of the runner",
                  std::move(log));
   }

@@ -74,16 +74,25 @@ void Regions::end_lease(uint64_t offset) {
   if (fork_.forked()) return;
   std::lock_guard lock(lease_mutex_);
   leases_.erase(offset);
-  push_return(offset);
+  push_return_locked(offset);
 }
 
 void Regions::give_back(uint64_t offset) {
   std::lock_guard lock(lease_mutex_);
-  push_return(offset);
+  push_return_locked(offset);
 }
 
-void Regions::push_return(uint64_t offset) {
+void Regions::push_return_locked(uint64_t offset) {
   waiting_returns_.push_back(offset);
+  flush_locked();
+}
+
+void Regions::flush_returns() {
+  std::lock_guard lock(lease_mutex_);
+  if (!waiting_returns_.empty()) flush_locked();
+}
+
+void Regions::flush_locked() {
   // How far the runner is may be a lie; the worst that follows is that it loses returns of its own.
   uint32_t taken = runner_control().returns_taken.load(std::memory_order_acquire);
   while (!waiting_returns_.empty() && returned_ - taken < wire::kReturnCount) {

@@ -45,10 +45,13 @@ class Regions : public std::enable_shared_from_this<Regions> {
   std::byte* response_data(uint64_t offset) const { return response_arena_.data() + offset; }
   // Gives a block back that was read and needs no lease.
   void give_back(uint64_t offset);
+  // Tells the runner of returns that found the ring full when they came.
+  void flush_returns();
 
  private:
   void end_lease(uint64_t offset);
-  void push_return(uint64_t offset);
+  void push_return_locked(uint64_t offset);
+  void flush_locked();
 
   ForkGuard fork_;  // a forked child shares the regions, and must leave them alone
   uint64_t capacity_;

@@ -8,6 +8,7 @@
 #include <cerrno>
 #include <chrono>
 #include <nlohmann/json.hpp>
+#include <system_error>
 
 #include "base/strings.h"
 #include "runner/launch.h"
@@ -22,6 +23,12 @@ using std::chrono::milliseconds;
 constexpr int64_t kMillisecond = 1'000'000;
 constexpr int64_t kCloseGrace = 2'000 * kMillisecond;
 constexpr int32_t kInfo = 2, kWarning = 3;
+// Of one round: a flood on the socket cannot keep the thread from its other duties.
+constexpr int kMessagesAtOnce = 64;
+// What a socket can still hold of a runner that is gone.
+constexpr int kLastMessages = 1024;
+// The host asks one thing at a time.
+constexpr size_t kMaxReplies = 4;
 
 }  // namespace
 
@@ -32,7 +39,12 @@ Supervisor::Supervisor(Process process, std::string name, std::string program, H
       hooks_(std::move(hooks)),
       wake_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
   if (!wake_) throw os_error("eventfd", errno);
-  thread_ = std::thread([this] { run(); });
+  try {
+    thread_ = std::thread([this] { run(); });
+  } catch (const std::system_error& error) {
+    throw Error(Code::Io, text("start the thread that watches over the runner: ", error.code().message()),
+                "raise the limit of processes and threads (ulimit -u, or the container's pids limit)");
+  }
 }
 
 Supervisor::~Supervisor() {
@@ -40,13 +52,14 @@ Supervisor::~Supervisor() {
   thread_.join();
 }
 
-void Supervisor::send(const nlohmann::json& message, int fd) {
+void Supervisor::send(const nlohmann::json& message, int64_t deadline_ns, int fd) {
   if (ended()) throw end_reason();
   try {
-    wire::send_control(process_.control(), message, fd);
+    wire::send_control(process_.control(), message, fd, deadline_ns);
   } catch (const Error& error) {
+    if (error.code() == Code::RunnerTimeout) time_out("read what the host sends");
+    if (error.code() != Code::RunnerCrashed) throw;
     // The peer is gone: its end says more than EPIPE does. One that only closed its socket is ended.
-    if (error.code() != Code::Io) throw;
     std::unique_lock lock(mutex_);
     if (changed_.wait_for(lock, milliseconds(1000), [&] { return ended(); })) throw Error(*reason_);
     lock.unlock();
@@ -65,9 +78,7 @@ nlohmann::json Supervisor::wait_reply(int64_t deadline_ns, const std::string& st
     std::chrono::steady_clock::time_point until{std::chrono::nanoseconds(deadline_ns)};
     if (!changed_.wait_until(lock, until, ready)) {
       lock.unlock();
-      kill(Error(Code::RunnerTimeout, "the runner " + name_ + " did not " + step + " in time and was ended",
-                 "give a longer timeout, or look at what the model does while it loads"));
-      throw end_reason();
+      time_out(step);
     }
   }
   if (replies_.empty()) throw Error(*reason_);
@@ -75,6 +86,12 @@ nlohmann::json Supervisor::wait_reply(int64_t deadline_ns, const std::string& st
   replies_.pop_front();
   lock.unlock();
   return wire::parse_control(text);
+}
+
+void Supervisor::time_out(const std::string& step) {
+  kill(Error(Code::RunnerTimeout, "the runner " + name_ + " did not " + step + " in time and was ended",
+             "give a longer timeout, or look at what the model does while it loads"));
+  throw end_reason();
 }
 
 void Supervisor::order(Order order, Error reason) {
@@ -89,6 +106,10 @@ void Supervisor::order(Order order, Error reason) {
 void Supervisor::kill(Error reason) { order(Order::Kill, std::move(reason)); }
 
 void Supervisor::close(Error reason) {
+  if (on_own_thread() && !ended()) {
+    throw Error(Code::Invalid, "a model cannot be closed in its own log callback",
+                "close it on another thread");
+  }
   order(Order::Close, std::move(reason));
   std::unique_lock lock(mutex_);
   changed_.wait(lock, [&] { return ended(); });
@@ -145,7 +166,11 @@ void Supervisor::poll_once() {
 void Supervisor::read_control() {
   try {
     bool closed = false;
-    while (auto message = wire::receive_control(process_.control(), &closed)) handle(message->text);
+    for (int i = 0; i < kMessagesAtOnce; ++i) {
+      auto message = wire::receive_control(process_.control(), &closed);
+      if (!message) break;
+      handle(message->text);
+    }
     if (!closed) return;
     control_open_ = false;
     // Either its last breath, or a runner that went out of step: it gets a moment to be the first.
@@ -171,6 +196,7 @@ void Supervisor::handle(const std::string& text) {
     kill(start_error(program_, wire::text_member(message, "step"), number, stderr_.tail()));
   } else if (type == "hello" || type == "loaded" || type == "error") {
     std::lock_guard lock(mutex_);
+    if (replies_.size() >= kMaxReplies) throw Error(Code::RunnerProtocol, "replies that nobody asked for");
     replies_.push_back(text);
     changed_.notify_all();
   }
@@ -203,7 +229,11 @@ void Supervisor::finish() {
   // An exec failure or a last log line may still wait on the socket.
   bool closed = false;
   try {
-    while (auto message = wire::receive_control(process_.control(), &closed)) handle(message->text);
+    for (int i = 0; i < kLastMessages; ++i) {
+      auto message = wire::receive_control(process_.control(), &closed);
+      if (!message) break;
+      handle(message->text);
+    }
   } catch (const Error&) {
     // What a dead runner left behind changes nothing.
   }
@@ -222,10 +252,14 @@ void Supervisor::finish() {
       reason_ = Error(reason_->code(), reason_->message(), reason_->hint(), stderr_.tail());
     }
     reason = *reason_;
+  }
+  // First the hook: whoever has waited for the end finds no call in flight, and none held by this thread.
+  hooks_.ended(reason);
+  {
+    std::lock_guard lock(mutex_);
     ended_.store(true, std::memory_order_release);
   }
   changed_.notify_all();
-  hooks_.ended(reason);
 }
 
 Error Supervisor::crash_error(const ExitStatus& status) {

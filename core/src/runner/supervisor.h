@@ -36,16 +36,19 @@ class Supervisor {
   pid_t pid() const { return process_.pid(); }
   bool ended() const { return ended_.load(std::memory_order_acquire); }
 
-  // Throws the runner's end as RUNNER_CRASHED (or why it was ended), IO.
-  void send(const nlohmann::json& message, int fd = -1);
+  // Throws the runner's end as RUNNER_CRASHED (or why it was ended), LIMIT, IO. A runner that has not
+  // made room by the deadline (CLOCK_MONOTONIC ns) is killed: RUNNER_TIMEOUT.
+  void send(const nlohmann::json& message, int64_t deadline_ns, int fd = -1);
   // The next hello, loaded or error message. At the deadline (CLOCK_MONOTONIC ns) the runner is killed
   // and RUNNER_TIMEOUT thrown, naming `step`.
   nlohmann::json wait_reply(int64_t deadline_ns, const std::string& step);
 
   // Ends the runner; every later failure is `reason`. Returns at once.
   void kill(Error reason);
-  // Asks the runner to end, insists after two seconds, and waits. Later failures are `reason`.
+  // Asks the runner to end, insists after two seconds, and waits. Later failures are `reason`. Throws
+  // INVALID on the supervisor's own thread (from a log callback), which cannot wait for itself.
   void close(Error reason);
+  bool on_own_thread() const { return std::this_thread::get_id() == thread_.get_id(); }
   // Has `maintain` called soon.
   void poke();
   // Why the runner is gone; waits until that is known.
@@ -57,6 +60,7 @@ class Supervisor {
   void run();
   void poll_once();
   void read_control();
+  [[noreturn]] void time_out(const std::string& step);
   void handle(const std::string& text);
   void drain(OutputTail& output, int fd, int32_t level);
   void finish();

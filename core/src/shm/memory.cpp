@@ -2,9 +2,11 @@
 
 #include <fcntl.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 
 #include <cerrno>
+#include <cstring>
 
 #include "base/error.h"
 #include "base/strings.h"
@@ -24,6 +26,13 @@ constexpr int kSizeSeals = F_SEAL_SHRINK | F_SEAL_GROW;
 Fd create_sealed(const char* name, uint64_t size) {
   Fd fd(::memfd_create(name, MFD_CLOEXEC | MFD_ALLOW_SEALING));
   if (!fd) throw os_error("memfd_create", errno);
+  // Beyond this limit the kernel would not only refuse, but end the process (SIGXFSZ).
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_FSIZE, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY && size > limit.rlim_cur) {
+    throw Error(Code::NoMemory,
+                text("shared memory of ", size, " bytes exceeds the limit of file sizes, ", limit.rlim_cur),
+                "raise the limit (ulimit -f), or load with a smaller region_capacity");
+  }
   if (::ftruncate(fd.get(), static_cast<off_t>(size)) != 0) {
     throw os_error(text("size shared memory to ", size, " bytes"), errno);
   }
@@ -54,7 +63,8 @@ Mapping::Mapping(int fd, uint64_t offset, uint64_t size, Access access) : size_(
   if (access == Access::PrivateLater) flags = MAP_PRIVATE | MAP_NORESERVE;
   void* memory = ::mmap(nullptr, size, protection, flags, fd, static_cast<off_t>(offset));
   if (memory == MAP_FAILED) {
-    throw Error(Code::NoMemory, text("cannot map ", size, " bytes of shared memory (errno ", errno, ")"));
+    throw Error(Code::NoMemory, text("cannot map ", size, " bytes of shared memory: ", std::strerror(errno)),
+                "raise the limit of address space (ulimit -v), or load with a smaller region_capacity");
   }
   data_ = static_cast<std::byte*>(memory);
 }

@@ -143,8 +143,17 @@ Shape read_shape(const std::byte* dims, uint32_t rank) {
   return shape;
 }
 
+// `room` is what the message's strings may still take. Several tensors may name the same bytes.
+void take_room(uint64_t size, uint64_t count, uint64_t* room) {
+  constexpr uint64_t kEach = 64;
+  if (size > *room || count > (*room - size) / kEach) {
+    throw Error(Code::Limit, text("the strings of a message take more than ", kMaxStrings, " bytes"),
+                "use fewer strings in one call");
+  }
+  *room -= size + count * kEach;
+}
+
 std::vector<std::string> read_strings(const std::byte* data, uint64_t size, uint64_t count) {
-  if (count > size / sizeof(uint32_t)) illegal("more strings than bytes to hold them");
   std::vector<std::string> strings;
   strings.reserve(count);
   for (uint64_t i = 0; i < count; ++i) {
@@ -171,10 +180,15 @@ void check_extent(const Entry& entry, uint64_t data_begin, uint64_t body_size, c
   }
   if (entry.data_offset % kBlockAlign != 0) illegal("a block is not aligned");
   if (!in_range(entry.data_offset, entry.data_size, inbox.capacity)) illegal("a block exceeds the region");
+  // Also keeps leases from being empty, which would overlap nothing.
+  if (entry.data_size <= kInlineTensor) illegal("a block for data that belongs into the message");
 }
 
-void read_data(Received& tensor, const Entry& entry, const std::byte* in_body, const Inbox& inbox) {
+void read_data(Received& tensor, const Entry& entry, const std::byte* in_body, const Inbox& inbox,
+               uint64_t* room) {
   if (tensor.dtype == DType::String) {
+    if (tensor.count > entry.data_size / sizeof(uint32_t)) illegal("more strings than bytes to hold them");
+    take_room(entry.data_size, tensor.count, room);
     if (entry.in_arena == 0) {
       tensor.strings = read_strings(in_body, entry.data_size, tensor.count);
     } else {
@@ -198,7 +212,7 @@ void read_data(Received& tensor, const Entry& entry, const std::byte* in_body, c
 }
 
 // Reads the entry at `*at` and moves `*at` behind it.
-Received read_entry(const std::byte* body, uint64_t size, uint64_t* at, const Inbox& inbox,
+Received read_entry(const std::byte* body, uint64_t size, uint64_t* at, const Inbox& inbox, uint64_t* room,
                     const Touch& touch) {
   Entry entry{};
   if (!in_range(*at, sizeof entry, size)) illegal("an entry exceeds the message");
@@ -223,7 +237,7 @@ Received read_entry(const std::byte* body, uint64_t size, uint64_t* at, const In
   auto count = element_count(tensor.shape, dtype_size(*dtype));
   if (!count) illegal("shape " + shape_text(tensor.shape));
   tensor.count = *count;
-  read_data(tensor, entry, body + layout.data, inbox);
+  read_data(tensor, entry, body + layout.data, inbox, room);
   *at = layout.end;
   return tensor;
 }
@@ -245,7 +259,7 @@ Error read_error(const Header& header, const std::byte* body, uint64_t size) {
     std::memcpy(&length, body + at, sizeof length);
     at += sizeof length;
     if (!in_range(at, length, size)) illegal("an error's text exceeds the message");
-    std::string out(reinterpret_cast<const char*>(body + at), length);
+    std::string out(reinterpret_cast<const char*>(body + at), std::min<uint64_t>(length, kMaxErrorText));
     at += length;
     return printable(out);
   };
@@ -308,10 +322,10 @@ Message decode(const std::byte* body, uint64_t size, const Inbox& inbox, const T
   }
   if (header.kind != static_cast<uint32_t>(Kind::Tensors)) illegal(text("unknown kind ", header.kind));
   if (header.count > kMaxTensors) throw Error(Code::Limit, text(header.count, " tensors in one message"));
-  uint64_t at = sizeof header;
+  uint64_t at = sizeof header, room = kMaxStrings;
   message.tensors.reserve(std::min<uint64_t>(header.count, size / sizeof(Entry)));
   for (uint32_t i = 0; i < header.count; ++i)
-    message.tensors.push_back(read_entry(body, size, &at, inbox, touch));
+    message.tensors.push_back(read_entry(body, size, &at, inbox, &room, touch));
   if (message.tensors.size() > 1) check_names_differ(message.tensors);
   return message;
 }

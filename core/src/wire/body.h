@@ -26,6 +26,8 @@ inline constexpr uint64_t kMaxBody = 64u << 20;
 inline constexpr uint32_t kMaxTensors = 100'000;
 inline constexpr uint64_t kMaxName = 4096;
 inline constexpr uint64_t kMaxErrorText = 64 * 1024;
+// Memory that the strings of one message may take at their receiver, with 64 bytes for each string.
+inline constexpr uint64_t kMaxStrings = uint64_t{4} << 30;
 inline constexpr uint64_t kDataAlign = 16;  // of inline data, relative to the body
 inline constexpr uint64_t kNoBlock = ~uint64_t{0};
 inline constexpr uint64_t kBlockAlign = shm::Arena::kMinBlock;

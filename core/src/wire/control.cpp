@@ -1,8 +1,11 @@
 #include "wire/control.h"
 
+#include <poll.h>
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <cerrno>
+#include <climits>
 #include <cstring>
 #include <nlohmann/json.hpp>
 
@@ -80,8 +83,16 @@ std::string cut(std::string value) {
 
 }  // namespace
 
-void send_control(int socket, const json& message, int fd) {
-  if (send_bytes(socket, encode_text(message), fd, 0) < 0) throw os_error("send to the runner", errno);
+void send_control(int socket, const json& message, int fd, int64_t deadline_ns) {
+  const std::string bytes = encode_text(message);
+  while (send_bytes(socket, bytes, fd, MSG_DONTWAIT) < 0) {
+    if (errno == EPIPE || errno == ECONNRESET) throw Error(Code::RunnerCrashed, "the peer is gone");
+    if (errno != EAGAIN && errno != EWOULDBLOCK) throw os_error("send to the runner", errno);
+    const int64_t left_ms = (deadline_ns - shm::now_ns()) / 1'000'000 + 1;
+    if (left_ms <= 0) throw Error(Code::RunnerTimeout, "the peer does not read");
+    pollfd writable{socket, POLLOUT, 0};
+    ::poll(&writable, 1, static_cast<int>(std::min<int64_t>(left_ms, INT_MAX)));
+  }
 }
 
 void try_send_control(int socket, const json& message) {

@@ -15,13 +15,16 @@
 
 #include "base/error.h"
 #include "base/fd.h"
+#include "shm/futex.h"
 
 namespace carton::wire {
 
 inline constexpr uint64_t kMaxControl = 128 * 1024;  // bytes of one message
 
-// Blocks while the socket is full. Throws IO (EPIPE when the peer is gone), LIMIT.
-void send_control(int socket, const nlohmann::json& message, int fd = -1);
+// Waits while the socket is full, until `deadline_ns` of CLOCK_MONOTONIC. Throws RUNNER_CRASHED when the
+// peer is gone, RUNNER_TIMEOUT, LIMIT, IO.
+void send_control(int socket, const nlohmann::json& message, int fd = -1,
+                  int64_t deadline_ns = shm::kForever);
 // Drops the message when the socket is full or the peer is gone.
 void try_send_control(int socket, const nlohmann::json& message);
 

@@ -83,6 +83,22 @@ TEST_F(HandoverTest, AWrongByteIsAnIntegrityErrorBeforeAnythingIsHandedOver) {
   EXPECT_CODE(Code::Integrity, "model/weights.bin", prepare());  // nothing was remembered
 }
 
+TEST_F(HandoverTest, HashingAndUnpackingEndAtTheDeadlineAndLeaveNothingInTheCache) {
+  int64_t past = shm::now_ns();
+  write();
+  file = CartonFile::open(carton);
+  EXPECT_CODE(Code::RunnerTimeout, "verified",
+              Handover::prepare(*file, Cache(cache_dir), Verify::Once, past));
+  builder.files["model/weights.bin"] = std::string(9 << 20, 'z');
+  builder.methods["model/weights.bin"] = 93;
+  write();
+  file = CartonFile::open(carton);
+  EXPECT_CODE(Code::RunnerTimeout, "verified",
+              Handover::prepare(*file, Cache(cache_dir), Verify::Never, past));
+  EXPECT_TRUE(fs::is_empty(fs::path(cache_dir) / "blobs" / "sha256"));
+  EXPECT_EQ(content(prepare().items()[1]), builder.files["model/weights.bin"]);
+}
+
 TEST_F(HandoverTest, AVerifiedFileIsNotHashedAgainUntilItChanges) {
   write();
   prepare();

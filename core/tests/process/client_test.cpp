@@ -125,8 +125,11 @@ TEST(Transport, HeldOutputsAreNotOverwrittenByLaterCalls) {
 
 TEST(Transport, BlocksAreReusedForEver) {
   auto client = start_noop(8 << 20);
-  for (int i = 0; i < 2000; ++i) {
-    Tensor want = filled(DType::UInt8, {1'000'000 + i % 7}, static_cast<uint8_t>(i));
+  std::vector<Tensor> wanted;
+  for (int i = 0; i < 7; ++i)
+    wanted.push_back(filled(DType::UInt8, {1'000'000 + i}, static_cast<uint8_t>(i)));
+  for (size_t i = 0; i < 2000; ++i) {
+    const Tensor& want = wanted[i % wanted.size()];
     auto outputs = infer(*client, {{"x", want}});
     ASSERT_EQ(outputs[0].second.data[999'999], want.data[999'999]);
   }
@@ -175,6 +178,47 @@ TEST(Transport, MoreCallsThanSlotsQueueInTheHost) {
     }
     EXPECT_EQ(calls[static_cast<size_t>(i)]->take()[0].second.shape, Shape{i % 50});
   }
+}
+
+TEST(Transport, CallsMayBeWaitedForInAnyOrder) {
+  auto client = start_noop();
+  std::vector<std::shared_ptr<Call>> calls;
+  for (int i = 0; i < 300; ++i) {
+    calls.push_back(client->start({{"x", filled(DType::Int32, {i % 50}, static_cast<uint8_t>(i))}},
+                                  deadline_after_ms(20'000)));
+  }
+  for (size_t i = calls.size(); i-- > 0;) {  // nobody takes the answers that the later ones queue behind
+    while (!calls[i]->wait(shm::kForever)) {
+    }
+    EXPECT_EQ(calls[i]->take()[0].second.shape, Shape{static_cast<int64_t>(i % 50)});
+  }
+}
+
+TEST(Transport, AQueuedCallThatIsOnlyPolledGetsItsTurn) {
+  auto client = start_noop();
+  std::vector<std::shared_ptr<Call>> calls;
+  for (int i = 0; i < 200; ++i)
+    calls.push_back(client->start({{"x", filled(DType::Int32, {3}, 1)}}, shm::kForever));
+  int64_t stop = deadline_after_ms(20'000);
+  while (!calls.back()->wait(0)) ASSERT_LT(shm::now_ns(), stop);
+  EXPECT_EQ(calls.back()->take().size(), 1u);
+}
+
+TEST(Transport, RoomIsFoundAgainAfterMoreOutputsWereFreedThanTheRingOfReturnsHolds) {
+  auto client = start_noop(64 << 20);
+  std::vector<NamedTensors> held;
+  for (int i = 0; i < 5000; ++i) held.push_back(infer(*client, {{"x", filled(DType::UInt8, {8000}, 1)}}));
+  held.clear();
+  Tensor large = filled(DType::UInt8, {24 << 20}, 1);
+  bool answered = false;
+  for (int i = 0; i < 3 && !answered; ++i) {
+    try {
+      answered = infer(*client, {{"x", large}}).size() == 1;
+    } catch (const Error& error) {
+      EXPECT_EQ(error.code(), Code::Limit) << error.message();
+    }
+  }
+  EXPECT_TRUE(answered);
 }
 
 TEST(Transport, CancellingSomeCallsLeavesTheOthersAndTheModelUsable) {

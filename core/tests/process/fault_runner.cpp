@@ -2,8 +2,9 @@
 // host as anything but a typed error. The script is the first line of the file `fault` beside the
 // program, or argv[1]: "<step> <deed>".
 //
-//   steps: start, hello, file, load, ready (after load, before saying so), take, respond, close, none
-//   deeds: kill, segv, abort, exit0, hang, garbage
+//   steps: start, hello, file, load, ready (after load, before saying so), serve (after saying so), take,
+//          respond, close, none
+//   deeds: kill, segv, abort, exit0, hang, garbage, flood (of log lines), replies (that nobody asked for)
 #include <poll.h>
 #include <unistd.h>
 
@@ -45,6 +46,10 @@ void garbage() {
   [[maybe_unused]] ssize_t sent = ::write(kControl, bytes, sizeof bytes);
 }
 
+[[noreturn]] void flood(const json& message) {
+  for (;;) wire::send_control(kControl, message);
+}
+
 void act() {
   std::cerr << "last words at " << step << std::endl;
   if (deed == "kill") ::kill(::getpid(), SIGKILL);
@@ -55,6 +60,8 @@ void act() {
   if (deed == "abort") std::abort();
   if (deed == "exit0") ::_exit(0);
   if (deed == "garbage") garbage();
+  if (deed == "flood") flood({{"type", "log"}, {"level", 0}, {"message", "x"}});
+  if (deed == "replies") flood({{"type", "hello"}});
   for (;;) ::pause();
 }
 
@@ -149,5 +156,6 @@ int main(int argc, char** argv) {
   at("load");
   at("ready");
   wire::send_control(kControl, {{"type", "loaded"}});
+  at("serve");
   serve(files);
 }

@@ -4,8 +4,10 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <functional>
 #include <map>
+#include <mutex>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
@@ -20,14 +22,15 @@ namespace {
 
 constexpr int64_t kStepTimeoutMs = 700;
 
-std::shared_ptr<RunnerClient> start_client(const std::string& step, const std::string& deed) {
+std::shared_ptr<RunnerClient> start_client(const std::string& step, const std::string& deed,
+                                           int64_t kill_after_ms = 300) {
   LaunchSpec spec;
   spec.program = CARTON_FAULT_RUNNER;
   spec.arguments = {step, deed};
   ClientOptions options;
   options.name = "`fault 1.0.0`";
   options.region_capacity = 8 << 20;
-  options.kill_after_ms = 300;
+  options.kill_after_ms = kill_after_ms;
   options.log = [](int32_t, const char*, const std::string&) {};
   return RunnerClient::create(launch(spec), std::move(options));
 }
@@ -35,7 +38,7 @@ std::shared_ptr<RunnerClient> start_client(const std::string& step, const std::s
 void load(RunnerClient& client) {
   client.handshake(deadline_after_ms(kStepTimeoutMs));
   Fd file(::open("/dev/null", O_RDONLY | O_CLOEXEC));
-  client.send_file("f", file.get(), 0, 0);
+  client.send_file("f", file.get(), 0, 0, deadline_after_ms(kStepTimeoutMs));
   client.load(nlohmann::json::object(), deadline_after_ms(kStepTimeoutMs));
 }
 
@@ -99,8 +102,8 @@ TEST_P(Death, IsATypedErrorWithStatusAndLastWords) {
 }
 
 INSTANTIATE_TEST_SUITE_P(AtEachStep, Death,
-                         testing::Combine(testing::Values("start", "hello", "file", "load", "ready", "take",
-                                                          "respond"),
+                         testing::Combine(testing::Values("start", "hello", "file", "load", "ready", "serve",
+                                                          "take", "respond"),
                                           testing::Values("kill", "segv", "abort", "exit0")),
                          name_of);
 
@@ -138,7 +141,7 @@ TEST_P(HangInCall, EndsTheCallAtItsDeadlineAndTheRunnerAfterKillAfter) {
   EXPECT_NE(later->message().find("300 ms"), std::string::npos) << later->message();
 }
 
-INSTANTIATE_TEST_SUITE_P(AtEachStep, HangInCall, testing::Values("take", "respond"));
+INSTANTIATE_TEST_SUITE_P(AtEachStep, HangInCall, testing::Values("serve", "take", "respond"));
 
 TEST(Close, OfARunnerThatDiesOrHangsStillReturns) {
   for (const char* deed : {"kill", "segv", "abort", "exit0", "hang"}) {
@@ -171,6 +174,107 @@ TEST(Garbage, InAResponseEndsTheRunnerWithAProtocolError) {
   auto later = failure_of([&] { infer(*client); });
   ASSERT_TRUE(later.has_value());
   EXPECT_EQ(later->code(), Code::RunnerProtocol) << later->message();
+}
+
+int64_t milliseconds_of(const std::function<void()>& action) {
+  int64_t began = shm::now_ns();
+  action();
+  return (shm::now_ns() - began) / 1'000'000;
+}
+
+TEST(Deaf, ARunnerThatReadsNoFilesEndsTheLoadAtItsDeadline) {
+  auto client = start_client("hello", "hang");
+  client->handshake(deadline_after_ms(kStepTimeoutMs));
+  Fd file(::open("/dev/null", O_RDONLY | O_CLOEXEC));
+  std::optional<Error> error;
+  int64_t took_ms = milliseconds_of([&] {
+    error = failure_of([&] {
+      int64_t deadline = deadline_after_ms(kStepTimeoutMs);
+      for (int i = 0; i < 5000; ++i) client->send_file("f" + std::to_string(i), file.get(), 0, 0, deadline);
+    });
+  });
+  ASSERT_TRUE(error.has_value());
+  EXPECT_EQ(error->code(), Code::RunnerTimeout) << error->message();
+  EXPECT_LT(took_ms, 3 * kStepTimeoutMs + 2000);
+  EXPECT_EQ(client->pid(), 0);
+}
+
+TEST(Flood, OfLogLinesKeepsNeitherADeadlineNorACloseFromItsEffect) {
+  auto client = start_client("load", "flood");
+  std::optional<Error> error;
+  EXPECT_LT(milliseconds_of([&] { error = failure_of([&] { load(*client); }); }), 3 * kStepTimeoutMs + 2000);
+  ASSERT_TRUE(error.has_value());
+  EXPECT_EQ(error->code(), Code::RunnerTimeout) << error->message();
+
+  auto serving = start_client("serve", "flood");
+  load(*serving);
+  EXPECT_LT(milliseconds_of([&] { serving->close(); }), 5000);
+}
+
+TEST(Flood, OfRepliesThatNobodyAskedForEndsTheRunner) {
+  auto client = start_client("serve", "replies");
+  load(*client);
+  for (int i = 0; i < 300 && client->pid() != 0; ++i) ::usleep(10'000);
+  EXPECT_EQ(client->pid(), 0);
+  auto later = failure_of([&] { infer(*client); });
+  ASSERT_TRUE(later.has_value());
+  EXPECT_EQ(later->code(), Code::RunnerProtocol) << later->message();
+}
+
+TEST(KillAfter, BelowZeroOrBeyondTheClockMeansNever) {
+  for (int64_t kill_after_ms : {int64_t{-1}, INT64_MAX}) {
+    auto client = start_client("take", "hang", kill_after_ms);
+    load(*client);
+    auto error = failure_of([&] { infer(*client); });
+    ASSERT_TRUE(error.has_value());
+    EXPECT_EQ(error->code(), Code::RunnerTimeout) << error->message();
+    ::usleep(200'000);
+    EXPECT_NE(client->pid(), 0) << kill_after_ms;
+  }
+}
+
+TEST(Lifetime, TheLastReferencesMayGoWhileTheRunnersEndIsBeingReported) {
+  for (int i = 0; i < 200; ++i) {
+    auto client = start_client("take", "kill");
+    load(*client);
+    NamedTensors inputs;
+    inputs.emplace_back("x", Tensor::allocate(DType::Float32, {2}));
+    auto call = client->start(std::move(inputs), shm::kForever);
+    client.reset();
+    while (!call->wait(shm::kForever)) {
+    }
+    call.reset();  // the supervisor's thread may hold the last one now
+  }
+}
+
+TEST(Lifetime, TheLogCallbackMayDropTheClientButNotCloseIt) {
+  std::mutex mutex;
+  std::shared_ptr<RunnerClient> client;
+  std::optional<Error> refusal;
+  std::atomic<bool> called{false};
+  LaunchSpec spec;
+  spec.program = CARTON_FAULT_RUNNER;
+  spec.arguments = {"hello", "hang"};
+  ClientOptions options;
+  options.name = "`fault 1.0.0`";
+  options.region_capacity = 8 << 20;
+  options.log = [&](int32_t, const char*, const std::string&) {
+    std::lock_guard lock(mutex);
+    if (!client) return;
+    refusal = failure_of([&] { client->close(); });
+    client.reset();
+    called = true;
+  };
+  {
+    std::lock_guard lock(mutex);
+    client = RunnerClient::create(launch(spec), std::move(options));
+    client->handshake(deadline_after_ms(kStepTimeoutMs));
+  }
+  for (int i = 0; i < 500 && !called; ++i) ::usleep(10'000);
+  ASSERT_TRUE(called);
+  std::lock_guard lock(mutex);
+  ASSERT_TRUE(refusal.has_value());
+  EXPECT_EQ(refusal->code(), Code::Invalid) << refusal->message();
 }
 
 TEST(ModelError, LeavesTheRunnerAlive) {

@@ -3,6 +3,8 @@
 #include <fcntl.h>
 #include <gtest/gtest.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/error.h"
@@ -29,6 +31,23 @@ TEST(SealedMemory, APeerCannotMapItForWritingOnceSealed) {
   EXPECT_NE(::write(fd.get(), "x", 1), 1);
   Mapping peer(fd.get(), 0, kSize, Access::SharedRead);
   EXPECT_EQ(peer.data()[0], std::byte{42});
+}
+
+TEST(SealedMemory, BeyondTheLimitOfFileSizesIsAnErrorAndNoSignal) {
+  pid_t child = ::fork();
+  if (child == 0) {
+    rlimit limit{kSize, kSize};
+    ::setrlimit(RLIMIT_FSIZE, &limit);
+    try {
+      create_sealed("test", 2 * kSize);
+    } catch (const Error& error) {
+      ::_exit(error.code() == Code::NoMemory ? 0 : 2);
+    }
+    ::_exit(1);
+  }
+  int status = 0;
+  ASSERT_EQ(::waitpid(child, &status, 0), child);
+  EXPECT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) == 0) << status;
 }
 
 TEST(SealedMemory, PipesAndFilesAreNotTaken) {

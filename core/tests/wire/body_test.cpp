@@ -160,6 +160,32 @@ TEST(Body, RefusesEachKindOfLie) {
   EXPECT_EQ(with(40, {0, 0, 0, 0, 0, 0, 0, 64}), Code::RunnerProtocol);                 // product overflows
 }
 
+TEST(Body, SmallDataInABlockIsRefused) {
+  Sender sender;
+  Shape shape{300};
+  std::vector<std::byte> data(1200);
+  auto body = sender.send({numeric("x", DType::Float32, shape, data)});
+  const std::byte none[8] = {};
+  std::memcpy(body.data() + 24, none, 8);  // data size
+  std::memcpy(body.data() + 40, none, 8);  // the dimension: an empty lease would overlap nothing
+  EXPECT_EQ(code_of([&] { decode(body.data(), body.size(), sender.inbox()); }), Code::RunnerProtocol);
+}
+
+TEST(Body, StringsThatWouldFillTheMemoryAreALimitBeforeTheyAreRead) {
+  // 1 GiB of empty strings costs its sender no memory, and its receiver many times its size.
+  constexpr uint64_t kSize = uint64_t{1} << 30;
+  Sender sender;
+  Shape shape{300};
+  std::vector<std::byte> data(1200);
+  auto body = sender.send({numeric("x", DType::Float32, shape, data)});
+  const uint64_t size = kSize, count = kSize / 4;
+  body[20] = static_cast<std::byte>(DType::String);
+  std::memcpy(body.data() + 24, &size, sizeof size);
+  std::memcpy(body.data() + 40, &count, sizeof count);
+  const Inbox untouched{nullptr, kSize};
+  EXPECT_EQ(code_of([&] { decode(body.data(), body.size(), untouched); }), Code::Limit);
+}
+
 TEST(Body, TwoTensorsOfOneNameAreRefused) {
   Sender sender;
   Shape shape{1};
