@@ -114,6 +114,9 @@ class Session {
     } catch (const std::exception& error) {
       link_.send(wire::error_message(Error(Code::ModelError, error.what())));
       return;
+    } catch (...) {
+      link_.send(wire::error_message(Error(Code::ModelError, "the model threw an unknown exception")));
+      return;
     }
     link_.send({{"type", "loaded"}});
     Worker(*window_, *model_).run();

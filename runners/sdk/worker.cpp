@@ -173,6 +173,9 @@ wire::Encoded Worker::answer(uint32_t slot, uint64_t request_id) {
     encoded = wire::encode_error(request_id, Error(Code::ModelError, "the model ran out of memory"), body);
   } catch (const std::exception& error) {
     encoded = wire::encode_error(request_id, Error(Code::ModelError, error.what()), body);
+  } catch (...) {
+    encoded =
+        wire::encode_error(request_id, Error(Code::ModelError, "the model threw an unknown exception"), body);
   }
   drop_mapped(message);
   return encoded;
