@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any, Literal, Union
 from . import _native
 from ._errors import InvalidError, InvalidTypeError
 from ._logging import native_level
-from ._model import Carton, in_thread, milliseconds, wait_in_thread
+from ._model import Carton, milliseconds
 from ._types import CartonInfo
+from ._waiting import in_thread
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -80,7 +81,11 @@ async def load(
         kill_after=kill_after,
         log_level=log_level,
     )
-    await wait_in_thread(loading.wait, loading.abandon)
+    try:
+        await in_thread(loading.wait)
+    except BaseException:
+        loading.abandon()
+        raise
     return Carton(loading.take())
 
 
@@ -90,7 +95,9 @@ async def get_model_info(url_or_path: str | os.PathLike[str]) -> CartonInfo:
     Raises:
         FormatError, UnsupportedError, IoError: The file is no carton, or cannot be read.
     """
-    return await in_thread(read_info, url_or_path)
+    import asyncio  # here, since it is there whenever this runs, and costs programs without a loop 50 ms
+
+    return await asyncio.to_thread(read_info, url_or_path)
 
 
 def read_info(url_or_path: str | os.PathLike[str]) -> CartonInfo:

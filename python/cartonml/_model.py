@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import math
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 from ._errors import InvalidError
 from ._types import CartonInfo
+from ._waiting import CallWaiter, in_thread
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
     from types import TracebackType
 
     import numpy.typing as npt
@@ -20,9 +21,6 @@ if TYPE_CHECKING:
 
     Tensors = Mapping[str, Any]
     Arrays = dict[str, npt.NDArray[Any]]
-
-
-Result = TypeVar("Result")
 
 
 def milliseconds(seconds: float | None, name: str) -> int:
@@ -35,22 +33,6 @@ def milliseconds(seconds: float | None, name: str) -> int:
             hint=f"{name}=None sets no limit",
         )
     return -1 if math.isinf(seconds) else min(math.ceil(seconds * 1000), 2**62)
-
-
-async def in_thread(function: Callable[..., Result], *arguments: object) -> Result:
-    """Run a blocking function beside the event loop."""
-    import asyncio  # here, since it is there whenever this runs, and costs programs without a loop 50 ms
-
-    return await asyncio.get_running_loop().run_in_executor(None, function, *arguments)
-
-
-async def wait_in_thread(wait: Callable[[], None], give_up: Callable[[], None]) -> None:
-    """Run the blocking `wait` beside the event loop; on cancellation, `give_up` ends it."""
-    try:
-        await in_thread(wait)
-    except BaseException:
-        give_up()
-        raise
 
 
 class LoadedModel:
@@ -90,7 +72,12 @@ class Carton(LoadedModel):
     too.
     """
 
-    __slots__ = ()
+    __slots__ = ("_waiter",)
+
+    def __init__(self, model: _native.Model) -> None:
+        """Wrap a model of the extension module. Users get models from `load`."""
+        super().__init__(model)
+        self._waiter = CallWaiter()
 
     async def infer(self, tensors: Tensors, *, timeout: float | None = None) -> Arrays:
         """Run the model once.
@@ -121,7 +108,7 @@ class Carton(LoadedModel):
         started = self._model.start(tensors, milliseconds(timeout, "timeout"))
         if isinstance(started, dict):
             return started
-        await wait_in_thread(started.wait, started.cancel)
+        await self._waiter.wait(started)
         return started.take()
 
     async def close(self) -> None:

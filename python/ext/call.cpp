@@ -1,5 +1,7 @@
 #include "call.h"
 
+#include <vector>
+
 #include "convert.h"
 #include "errors.h"
 
@@ -43,16 +45,39 @@ void Call::wait() {
       cancel();
       throw interrupted;
     }
-    int32_t status, done = 0;
-    carton_error* error = nullptr;
-    {
-      GilReleased released;
-      status = carton_call_wait(call_, kSliceMs, &done, &error);
-    }
-    check(status, error);
-    done_ = done != 0;
-    keep_pace();
+    wait_for(kSliceMs);
   }
+}
+
+bool Call::wait_for(int64_t wait_ms) {
+  if (done_) return true;
+  int32_t status, done = 0;
+  carton_error* error = nullptr;
+  {
+    GilReleased released;
+    status = carton_call_wait(call_, wait_ms, &done, &error);
+  }
+  check(status, error);
+  done_ = done != 0;
+  keep_pace();
+  return done_;
+}
+
+// Without the GIL, once for all of them: taking it again may last, when Python computes on another thread.
+nb::list Call::poll(const nb::list& calls) {
+  std::vector<Call*> polled;
+  for (nb::handle call : calls) polled.push_back(nb::cast<Call*>(call));
+  {
+    GilReleased released;
+    for (Call* call : polled) {
+      int32_t done = 0;
+      if (!call->done_ && carton_call_wait(call->call_, 0, &done, nullptr) == CARTON_OK)
+        call->done_ = done != 0;
+    }
+  }
+  nb::list ended;
+  for (Call* call : polled) ended.append(call->done_);
+  return ended;
 }
 
 nb::object Call::take() {
@@ -69,7 +94,8 @@ void Call::cancel() {
 
 void register_call(nb::module_& module) {
   nb::class_<Call>(module, "Call", nb::is_weak_referenceable(), "An inference in flight (carton_call).")
-      .def("wait", &Call::wait, "Block until the call has ended.")
+      .def("wait_for", &Call::wait_for, nb::arg("wait_ms"), "Block for a while; whether the call has ended.")
+      .def_static("poll", &Call::poll, nb::arg("calls"), "Which of the calls have ended, without blocking.")
       .def("take", &Call::take, "The outputs of a call that has ended, once; or its error.")
       .def("cancel", &Call::cancel, "Give the call up; does not block.");
 }

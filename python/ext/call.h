@@ -44,6 +44,10 @@ class Call {
   bool done() const { return done_; }
   // Blocks until the call has ended, in whatever way. A signal's exception cancels it and is raised.
   void wait();
+  // Blocks for up to `wait_ms`. True when the call has ended.
+  bool wait_for(int64_t wait_ms);
+  // Which of the calls have ended; does not block.
+  static nanobind::list poll(const nanobind::list& calls);
   nanobind::object take();
   // Never blocks. Any thread; ends a wait() on another one.
   void cancel();
@@ -56,7 +60,7 @@ class Call {
   MadeHere made_here_;
   std::shared_ptr<Pace> pace_;  // the model's; nullptr: nobody asks
   std::chrono::steady_clock::time_point began_ = std::chrono::steady_clock::now();
-  bool done_ = false;  // for the thread that waits
+  bool done_ = false;  // for the one thread that waits, and those that it tells
 };
 
 void register_call(nanobind::module_& module);

@@ -84,6 +84,22 @@ async def test_calls_cancelled_by_the_hundred_free_their_handles(noop_carton: Pa
         assert (await model.infer({"x": 2}))["x"].item() == 2
 
 
+async def test_many_calls_of_a_stuck_model_hold_up_neither_others_nor_its_own_end(noop_carton: Path) -> None:
+    async with await load(noop_carton) as stuck, await load(noop_carton) as other:
+        with stopped(stuck.runner_pid), stopped(other.runner_pid):
+            calls = [asyncio.create_task(stuck.infer({"x": i})) for i in range(100)]
+            answer = asyncio.create_task(other.infer({"x": 7}))
+            await asyncio.sleep(0.05)
+            with pytest.raises(RunnerTimeoutError):
+                await asyncio.wait_for(stuck.infer({"x": 1}, timeout=0.1), FAST)
+            assert await asyncio.wait_for(asyncio.to_thread(lambda: 5), FAST) == 5
+            os.kill(other.runner_pid, signal.SIGCONT)
+            assert (await asyncio.wait_for(answer, FAST))["x"].item() == 7
+            await asyncio.wait_for(stuck.close(), FAST)
+            results = await asyncio.wait_for(asyncio.gather(*calls, return_exceptions=True), FAST)
+    assert {type(result) for result in results} == {ClosedError}
+
+
 async def test_a_deadline_is_a_timeout_error(noop_carton: Path) -> None:
     async with await load(noop_carton) as model:
         with stopped(model.runner_pid), pytest.raises(RunnerTimeoutError) as caught:
