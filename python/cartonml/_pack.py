@@ -149,6 +149,8 @@ def _pack(
     stop: threading.Event, *, path: Any, output_path: Any, progress: ProgressOption, **arguments: Any
 ) -> str:
     source = _as_path(path, "path")
+    with os_errors("read", source):
+        source.is_dir()  # a name that no file can have, or a folder that may not be entered
     metadata = _check_metadata(**arguments)
     model_files = _model_files(source, metadata.runner.runner_name)
     # Metadata last, beside the directory: a remote reader gets both at once.
@@ -229,7 +231,16 @@ def _model_files(source: Path, runner_name: str) -> dict[str, Content]:
 
 
 def _check_output(target: Path, source: Path) -> Path:
-    target = target.expanduser().absolute()
+    with contextlib.suppress(RuntimeError):  # a `~name` that is nobody's home is a name like any other
+        target = target.expanduser()
+    target = target.absolute()
+    with os_errors("write", target):
+        special = target.exists() and not target.is_file() and not target.is_dir()
+    if special:
+        raise InvalidError(
+            f"output_path `{target}` is a device, socket or pipe",
+            hint="give the name of a file, such as `model.carton`",
+        )
     if target.is_dir():
         raise InvalidError(
             f"output_path `{target}` is a folder", hint="give the name of the file, such as `model.carton`"

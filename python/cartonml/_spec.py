@@ -172,7 +172,8 @@ def _check_dim(dim: Any, shape: Any) -> Dim:
     size = int(dim)
     if size < 0:
         raise InvalidError(
-            f"shape {shape!r}: the dimension {dim} is negative", hint="use None for a dimension of any size"
+            f"shape {shape!r}: the dimension {dim} is negative",
+            hint="a dimension of any size is None (on the command line, `*`)",
         )
     if size >= 2**63:
         raise InvalidError(f"shape {shape!r}: the dimension {dim} exceeds int64")

@@ -400,6 +400,16 @@ def test_bad_paths_are_refused(torchscript_file: Path, tmp_path: Path) -> None:
     refused(torchscript_file, "output_path .* is a folder", output_path=tmp_path)
     refused(torchscript_file, "does not exist", output_path=tmp_path / "no" / "x.carton")
     refused(torchscript_file, "lies in what is packed", output_path=torchscript_file)
+    refused(torchscript_file, "File name too long", IoError, output_path=tmp_path / ("x" * 300))
+    refused(torchscript_file, "File name too long", IoError, path="x" * 5000)
+    refused(torchscript_file, "does not exist", output_path="~nobody-has-this-name/x.carton")
+
+
+def test_a_device_or_pipe_is_not_replaced_by_the_carton(torchscript_file: Path, tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    refused(torchscript_file, "is a device, socket or pipe", output_path=pipe)
+    assert stat.S_ISFIFO(pipe.stat().st_mode)
     (tmp_path / ".env").write_text("secret")
     refused(torchscript_file, "hidden", PolicyError, path=tmp_path, runner_name="noop")
 

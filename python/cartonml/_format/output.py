@@ -37,7 +37,7 @@ def new_file(target: Path | None, title: str) -> Iterator[tuple[OutputFile, Path
     if target is None:
         with os_errors("create a folder in", tempfile.gettempdir()):
             folder = Path(tempfile.mkdtemp(prefix="carton-"))
-        target = folder / f"{_file_stem(title)}.carton"
+        target = folder / f"{file_stem(title)}.carton"
     temporary = target.with_name(f".{target.name[:100]}.{secrets.token_hex(8)}.tmp")
     try:
         with os_errors("write", target):
@@ -53,7 +53,7 @@ def new_file(target: Path | None, title: str) -> Iterator[tuple[OutputFile, Path
         raise
 
 
-def _file_stem(title: str) -> str:
+def file_stem(title: str) -> str:
     """`title` as a file name: without separators, control characters and a leading dot, and not too long."""
     clean = "".join("_" if char in "/\\:" or not char.isprintable() else char for char in title).strip()
     return clean.lstrip(".").encode()[:200].decode(errors="ignore") or "model"

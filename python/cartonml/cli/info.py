@@ -40,10 +40,10 @@ def _print_metadata(about: Mapping[str, Any]) -> None:
     for field in FIELDS:
         if about[field]:
             text = printable(about[field], newlines=True)
-            typer.echo(f"{field + ':':<19}" + text.replace("\n", "\n" + " " * 19))
+            typer.echo(f"{field + ':':<20}" + text.replace("\n", "\n" + " " * 20))
     if about["required_platforms"]:
-        typer.echo(f"{'required_platforms:':<19}{printable(', '.join(about['required_platforms']))}")
-    typer.echo(f"{'manifest_sha256:':<19}{about['manifest_sha256']}")
+        typer.echo(f"{'required_platforms:':<20}{printable(', '.join(about['required_platforms']))}")
+    typer.echo(f"{'manifest_sha256:':<20}{about['manifest_sha256']}")
 
 
 def _print_specs(title: str, specs: Sequence[Mapping[str, Any]] | None) -> None:

@@ -62,13 +62,14 @@ def pack(
     ] = None,
 ) -> None:
     """Pack a model into a .carton file, and print the file's name."""
+    from cartonml._format.output import file_stem
     from cartonml._pack import pack_sync
     from cartonml.cli import specs
 
     written = pack_sync(
         str(path),
         runner,
-        requires or _default_requirement(runner),
+        _default_requirement(runner) if requires is None else requires,
         compat,
         specs.parse_options(opt),
         name,
@@ -84,7 +85,7 @@ def pack(
         specs.parse_examples(example),
         specs.parse_misc(misc),
         specs.parse_links(linked_file),
-        output_path=out or Path(f"{name or path.stem or 'model'}.carton"),
+        output_path=out or Path(f"{file_stem(name or path.stem)}.carton"),
     )
     typer.echo(written)
 
@@ -112,4 +113,5 @@ def _text_or_file(text: str | None) -> str | None:
     try:
         return Path(text[1:]).read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise InvalidError(f"--description: {error}") from None
+        reason = error.strerror if isinstance(error, OSError) else error
+        raise InvalidError(f"--description: {text[1:]}: {reason}") from None

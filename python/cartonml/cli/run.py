@@ -20,7 +20,7 @@ def run(
     inputs: Annotated[Optional[list[str]], typer.Argument(metavar="INPUT", help=INPUTS_HELP)] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the outputs as one JSON object.")] = False,
     output: Annotated[
-        Optional[Path], typer.Option("--output", "-o", help="Write the outputs to this .npz file.")
+        Optional[Path], typer.Option("--out", "--output", "-o", help="Write the outputs to this .npz file.")
     ] = None,
     device: Annotated[
         Optional[str], typer.Option(help="cpu, a GPU's index, or its UUID. Default: GPU 0, else the CPU.")
@@ -42,7 +42,7 @@ def run(
     Without a dtype, a number takes the one that the carton declares; else int64 or float64.
     """
     if output is not None and output.suffix != ".npz":
-        raise typer.BadParameter(f"expected a name that ends in .npz, got {output}", param_hint="--output")
+        raise typer.BadParameter(f"expected a name that ends in .npz, got {output}", param_hint="--out")
     from cartonml import sync
     from cartonml.cli.outputs import print_json, print_readable, write_npz
     from cartonml.cli.specs import parse_options

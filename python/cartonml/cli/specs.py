@@ -48,8 +48,12 @@ def parse_spec(text: str) -> TensorSpec:
     name, dtype, shape = match["name"], match["dtype"], match["shape"].strip()
     if shape == "*":
         return TensorSpec(name, dtype, None)
-    if not shape.startswith("["):
+    if re.fullmatch(r"[^\W\d]\w*", shape):
         return TensorSpec(name, dtype, shape)
+    if not shape.startswith("["):
+        raise InvalidError(
+            f"`{text}`: `{shape}` is no shape", f"dimensions stand in brackets: `{name}:{dtype}:[{shape}]`"
+        )
     return TensorSpec(name, dtype, _parse_dims(shape[1:-1], text))
 
 
@@ -110,6 +114,8 @@ def parse_misc(texts: Sequence[str] | None) -> dict[str, bytes] | None:
     files = {}
     for text in texts:
         name, path = split_pair(text, "name=path")
+        if name in files:
+            raise InvalidError(f"misc file `{name}` is given twice", "give each file its own name")
         try:
             files[name] = Path(path).read_bytes()
         except OSError as error:

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 INTEGERS = ("int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64")
 FLOATS = ("float16", "bfloat16", "float32", "float64")
 MAX_RANK = 32
+_TEXT_HINT = "after `@` comes a file; text that begins with `@` is quoted: `name='\"@text\"'`"
 DTYPES = (*FLOATS, *INTEGERS, "bool", "string")
 
 
@@ -116,9 +117,7 @@ def to_array(name: str, value: Any, dtype: str | None) -> Array | str:
         _require(name, flat, dtype, lambda item: _is_integer(item) and _fits(int(item), dtype))
         flat = [int(item) for item in flat]
     else:
-        _require(
-            name, flat, dtype, lambda item: isinstance(item, (int, float)) and not isinstance(item, bool)
-        )
+        _require(name, flat, dtype, _is_number)
     with np.errstate(over="ignore"):
         return np.array(flat, dtype=numpy_dtype(dtype)).reshape(shape)
 
@@ -197,6 +196,12 @@ def _json_type(kind: type) -> str:
     return names.get(kind, "null")
 
 
+def _json_name(value: Any) -> str:
+    """What a whole JSON document is, for errors."""
+    names = {list: "a list", str: "a string", bool: "a boolean", int: "a number", float: "a number"}
+    return names.get(type(value), "null")
+
+
 def _require(name: str, flat: list[Any], dtype: str, fits: Any) -> None:
     for index, item in enumerate(flat):
         if not fits(item):
@@ -211,6 +216,12 @@ def _is_text(value: Any) -> bool:
         return all(isinstance(item, str) for item in _flatten(value))
     except RecursionError:
         return False
+
+
+def _is_number(item: Any) -> bool:
+    if isinstance(item, int) and not isinstance(item, bool):
+        return abs(item) <= sys.float_info.max  # beyond it there is no float, not even infinity
+    return isinstance(item, float)
 
 
 def _is_integer(item: Any) -> bool:
@@ -247,7 +258,7 @@ def _from_json(text: str, where: str, declared: Mapping[str, str]) -> dict[str, 
     except RecursionError:
         raise InputError(f"{where} is nested too deeply") from None
     if not isinstance(values, dict):
-        raise InputError(f"{where}: expected a JSON object of inputs by name, got {_json_type(type(values))}")
+        raise InputError(f"{where}: expected a JSON object of inputs by name, got {_json_name(values)}")
     return {name: to_array(name, value, declared.get(name)) for name, value in values.items()}
 
 
@@ -259,7 +270,7 @@ def _from_npz(path: str, declared: Mapping[str, str]) -> dict[str, Array | str]:
 
 
 def _load_npy(path: str) -> Array:
-    array = load_numpy(path)
+    array = load_numpy(path, _TEXT_HINT)
     if isinstance(array, dict):
         raise InputError(
             f"{path}: expected one array (`numpy.save`), got {len(array)}", f"use `{path}` alone"
@@ -267,8 +278,10 @@ def _load_npy(path: str) -> Array:
     return array
 
 
-def load_numpy(path: str) -> Array | dict[str, Array]:
+def load_numpy(path: str, hint: str = "") -> Array | dict[str, Array]:
     """The array of a `.npy` file, or the arrays of a `.npz` file by name. Pickled objects are refused.
+
+    `hint` is given where the file cannot be opened.
 
     Raises:
         InputError: The file cannot be read, or is of another kind.
@@ -283,7 +296,7 @@ def load_numpy(path: str) -> Array | dict[str, Array]:
         array: Array = loaded
         return array
     except OSError as error:
-        raise InputError(f"{path}: {error.strerror or error}") from None
+        raise InputError(f"{path}: {error.strerror or error}", hint) from None
     except (ValueError, EOFError) as error:
         if "pickle" in str(error):
             raise InputError(
@@ -297,19 +310,23 @@ def _convert_array(name: str, array: Array, dtype: str | None, declared: str | N
     # numpy writes bfloat16 as two opaque bytes.
     if array.dtype.str == "|V2" and (dtype or declared) == "bfloat16":
         return array.view(numpy_dtype("bfloat16"))
-    if dtype is None or dtype == "string":
+    if dtype is None or (dtype == "string" and array.dtype.kind in "UO"):
         return array
-    target = numpy_dtype(dtype)
-    if array.dtype.kind not in "biuf" or (array.dtype.kind == "f" and target.kind in "biu"):
-        raise InputError(
-            f"input `{name}`: an array of {array.dtype} is not converted to {dtype}",
-            "round or convert it where it is made",
-        )
-    return array.astype(target)
+    hint = "round or convert it where it is made"
+    is_float, to_float = array.dtype.kind == "f", dtype in FLOATS
+    if array.dtype.kind not in "biuf" or dtype == "string" or (is_float and not to_float):
+        raise InputError(f"input `{name}`: an array of {array.dtype} is not converted to {dtype}", hint)
+    converted = array.astype(numpy_dtype(dtype))
+    if not to_float and not (converted == array).all():
+        wrong = array[converted != array].flat[0]
+        raise InputError(f"input `{name}`: {wrong} is no {dtype}", hint)
+    return converted
 
 
 def _read_text(path: str) -> str:
     try:
         return Path(path).read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
+    except OSError as error:
+        raise InputError(f"{path}: {error.strerror or error}") from None
+    except UnicodeDecodeError as error:
         raise InputError(f"{path}: {error}") from None

@@ -379,3 +379,23 @@ def test_runners_says_what_was_skipped_and_why(tmp_path: Path, monkeypatch: pyte
     assert result.code == 0
     assert "no runners are installed; `carton runner build torchscript` builds one" in result.out
     assert f"skipped: {tmp_path}/broken" in result.out
+
+
+@pytest.mark.parametrize(("name", "file"), [("org/model", "org_model.carton"), ("../x", "_x.carton")])
+def test_default_output_stays_in_the_current_folder(
+    name: str, file: str, model: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(model.parent)
+    result = carton("pack", str(model), "--runner", "noop", "--requires", "=1.0", "--name", name)
+    assert (result.code, result.out) == (0, f"{model.parent / file}\n")
+
+
+def test_an_empty_requirement_is_refused_and_not_replaced(model: Path) -> None:
+    result = carton("pack", str(model), "--runner", "noop", "--requires", "")
+    assert result.code == 2
+    assert "requirement" in result.err
+
+
+def test_run_writes_to_out_as_pack_does(packed: str, tmp_path: Path) -> None:
+    assert carton("run", packed, "a=[1]", "b=x", "--out", str(tmp_path / "o.npz")).code == 0
+    assert np.load(tmp_path / "o.npz")["a"].tolist() == [1.0]

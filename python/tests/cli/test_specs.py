@@ -30,7 +30,19 @@ def test_spec_is_read(text: str, expected: tuple[Any, ...]) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["x", "x:float32", "x:float99:[1]", "x:float32:[1", "x:float32:[-1]", "x:float32:[1.5]", ":int8:*", ""],
+    [
+        *(
+            "x",
+            "x:float32",
+            "x:float99:[1]",
+            "x:float32:[1",
+            "x:float32:[-1]",
+            "x:float32:[1.5]",
+            ":int8:*",
+            "",
+        ),
+        *("x:int8:5", "x:int8:1,3,n", "x:int8:n m"),
+    ],
 )
 def test_wrong_spec_is_refused(text: str) -> None:
     with pytest.raises(InvalidError):
@@ -91,3 +103,9 @@ def test_self_tests_and_examples_come_from_npz_files(tmp_path: Path) -> None:
     assert set(example.inputs) == {"a"}
     with pytest.raises(InvalidError):
         specs.parse_examples([f"{tmp_path}/in.npz"])
+
+
+def test_a_misc_file_that_is_given_twice_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "a").write_bytes(b"1")
+    with pytest.raises(InvalidError, match="`x` is given twice"):
+        specs.parse_misc([f"x={tmp_path / 'a'}", f"x={tmp_path / 'a'}"])

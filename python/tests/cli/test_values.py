@@ -203,3 +203,39 @@ def test_shapes_that_are_none_are_refused(shape: str) -> None:
 
 def test_later_arguments_replace_earlier_ones() -> None:
     assert parse("x=a", "x=b") == {"x": "b"}
+
+
+@pytest.mark.parametrize(
+    ("values", "dtype", "wrong"),
+    [([1, 300], "uint8", "300"), ([-2], "uint64", "-2"), ([2**63], "int64", str(2**63)), ([2], "bool", "2")],
+)
+def test_npy_file_of_integers_is_not_converted_to_a_dtype_that_cannot_hold_them(
+    values: list[int], dtype: str, wrong: str, tmp_path: Path
+) -> None:
+    np.save(tmp_path / "x.npy", np.array(values))
+    with pytest.raises(InputError, match=f"{wrong} is no {dtype}"):
+        parse(f"x:{dtype}=@{tmp_path / 'x.npy'}")
+
+
+def test_npy_file_of_numbers_is_not_taken_for_strings(tmp_path: Path) -> None:
+    np.save(tmp_path / "x.npy", np.array([1]))
+    with pytest.raises(InputError, match="not converted to string"):
+        parse(f"x:string=@{tmp_path / 'x.npy'}")
+
+
+def test_an_integer_beyond_every_float_is_an_input_error() -> None:
+    with pytest.raises(InputError, match="is no float32"):
+        parse(f"x:float32=1{'0' * 400}")
+
+
+@pytest.mark.parametrize(("text", "what"), [("[1]", "a list"), ('"a"', "a string"), ("1", "a number")])
+def test_json_that_is_no_object_is_named(text: str, what: str, tmp_path: Path) -> None:
+    (tmp_path / "x.json").write_text(text)
+    with pytest.raises(InputError, match=f"got {what}$"):
+        parse(str(tmp_path / "x.json"))
+
+
+def test_text_that_begins_with_at_and_is_no_file_gets_a_hint() -> None:
+    with pytest.raises(InputError) as caught:
+        parse("x=@nobody")
+    assert "begins with `@`" in caught.value.hint
