@@ -41,8 +41,8 @@ endif
 
 # One build tree serves the package and the C++ tests: the core is compiled once.
 PIP_BUILD := --no-build-isolation --no-deps --force-reinstall \
-  -C build-dir=$(DEV) -C cmake.build-type=RelWithDebInfo \
-  -C cmake.define.CARTON_BUILD_TESTS=ON -C cmake.define.CARTON_WERROR=$(WERROR)
+  --config-settings build-dir=$(DEV) --config-settings cmake.build-type=RelWithDebInfo \
+  --config-settings cmake.define.CARTON_BUILD_TESTS=ON --config-settings cmake.define.CARTON_WERROR=$(WERROR)
 SOURCES = CMakeLists.txt pyproject.toml $(shell find cmake core runners bindings/cpp python/cartonml python/ext \
   -type f -not -name '*.pyc' -not -path '*/tests/*' -not -name '*.md')
 CXX_FILES = $(shell git ls-files -co --exclude-standard '*.h' '*.hpp' '*.c' '*.cpp')

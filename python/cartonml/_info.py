@@ -7,6 +7,7 @@ from typing import Any, Callable, TypeVar
 
 from ._lazy import LazyLoadedMiscFile, LazyLoadedTensor, Reader
 from ._spec import Example, ExampleValue, OptionValue, SelfTest, TensorSpec
+from ._text import printable
 
 T = TypeVar("T")
 
@@ -112,7 +113,7 @@ class CartonInfo:
             if value is None or value == {} or value == []:
                 continue
             lines.append(f"{field.name}: {_shown(value)}")
-        return "\n".join(lines)
+        return printable("\n".join(lines), newlines=True)  # a carton must not drive the terminal
 
 
 class _Builder:

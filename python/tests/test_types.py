@@ -247,3 +247,28 @@ def test_info_text_shows_every_value_that_is_there() -> None:
     assert "num_threads" in text
     assert "a/b.bin" in text
     assert "homepage" not in text
+
+
+def test_printing_an_info_never_sends_control_characters_to_the_terminal() -> None:
+    data = {
+        **dict.fromkeys(("short_description", "license", "repository", "homepage", "inputs", "outputs")),
+        "spec_version": 1,
+        "model_name": "evil \x1b[31m \u202e name",
+        "model_description": "two\nlines\x07",
+        "required_platforms": [],
+        "self_tests": [],
+        "examples": [],
+        "runner": {
+            "runner_name": "noop",
+            "required_framework_version": "^1",
+            "runner_compat_version": 1,
+            "opts": {},
+        },
+        "misc_files": [],
+        "manifest_sha256": "0" * 64,
+        "links": {},
+        "files": [],
+    }
+    text = str(CartonInfo.from_json(data, None))  # type: ignore[arg-type]
+    assert all(character.isprintable() or character == "\n" for character in text)
+    assert "two" in text

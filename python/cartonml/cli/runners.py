@@ -21,29 +21,30 @@ def runners(
 
     typer.echo(f"runner_dir: {printable(found['runner_dir'])}")
     if found["runners"]:
-        rows = [[_cell(runner[column]) for column in COLUMNS] for runner in found["runners"]]
-        print_table(rows, header=list(COLUMNS.values()))
+        rows = [_row(runner, found["runner_dir"]) for runner in found["runners"]]
+        print_table(rows, header=HEADER, fold_last=True)
     else:
         typer.echo("no runners are installed; `carton runner build torchscript` builds one")
+    for runner in found["runners"]:
+        if not runner["usable"]:
+            typer.echo(f"not usable: {printable(runner['path'])}: {printable(runner['unusable_reason'])}")
     for skipped in found["skipped"]:
         typer.echo(f"skipped: {printable(skipped['path'])}: {printable(skipped['reason'])}")
 
 
-COLUMNS = {
-    "name": "name",
-    "framework_version": "framework",
-    "compat": "compat",
-    "platform": "platform",
-    "release_date": "released",
-    "usable": "usable here",
-    "path": "path",
-}
+HEADER = ["name", "framework", "compat", "released", "usable here", "path in runner_dir"]
 
 
-def _cell(value: Any) -> str:
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    return str(value)
+def _row(runner: dict[str, Any], runner_dir: str) -> list[str]:
+    path = Path(runner["path"])
+    return [
+        runner["name"],
+        runner["framework_version"],
+        str(runner["compat"]),
+        runner["release_date"][:10],
+        "yes" if runner["usable"] else "no",
+        str(path.relative_to(runner_dir)) if path.is_relative_to(runner_dir) else str(path),
+    ]
 
 
 def installed_runners() -> dict[str, Any]:

@@ -4,17 +4,11 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Collection, Sequence
+from typing import Literal
 
+from cartonml._text import printable
 
-def printable(text: str, *, newlines: bool = False) -> str:
-    """The text with control characters written as escapes, so that a carton cannot drive the terminal.
-
-    Bidirectional overrides count as control characters. With `newlines`, line breaks stay.
-    """
-    return "".join(
-        c if c.isprintable() or (newlines and c == "\n") else c.encode("unicode_escape").decode()
-        for c in text
-    )
+__all__ = ["print_table", "printable", "size"]
 
 
 def size(count: int) -> str:
@@ -30,11 +24,17 @@ def size(count: int) -> str:
 
 
 def print_table(
-    rows: Sequence[Sequence[str]], *, header: Sequence[str] = (), right: Collection[int] = (), indent: int = 0
+    rows: Sequence[Sequence[str]],
+    *,
+    header: Sequence[str] = (),
+    right: Collection[int] = (),
+    indent: int = 0,
+    fold_last: bool = False,
 ) -> None:
     """Prints rows in aligned columns, those in `right` aligned to the right. The cells are made printable.
 
-    A pipe gets lines of any length; a terminal gets them folded to its width.
+    A pipe gets lines of any length; a terminal gets them folded to its width: every column, or with
+    `fold_last` only the last one.
     """
     from rich.console import Console
     from rich.table import Table
@@ -43,9 +43,11 @@ def print_table(
     table = Table(
         box=None, pad_edge=False, header_style="bold", show_header=bool(header), padding=(0, 2, 0, 0)
     )
-    for column in range(len(header or rows[0])):
+    columns = len(header or rows[0])
+    for column in range(columns):
         title = header[column] if header else ""
-        table.add_column(title, justify="right" if column in right else "left", overflow="fold")
+        justify: Literal["left", "right"] = "right" if column in right else "left"
+        table.add_column(title, justify=justify, overflow="fold", no_wrap=fold_last and column < columns - 1)
     for row in rows:
         table.add_row(*(Text(printable(cell)) for cell in row))
     on_terminal = sys.stdout.isatty()
