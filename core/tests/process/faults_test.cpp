@@ -248,33 +248,44 @@ TEST(Lifetime, TheLastReferencesMayGoWhileTheRunnersEndIsBeingReported) {
 }
 
 TEST(Lifetime, TheLogCallbackMayDropTheClientButNotCloseIt) {
-  std::mutex mutex;
-  std::shared_ptr<RunnerClient> client;
-  std::optional<Error> refusal;
-  std::atomic<bool> called{false};
+  struct State {
+    std::mutex mutex;
+    std::shared_ptr<RunnerClient> client;
+    std::optional<Error> refusal;
+    std::atomic<bool> called{false};
+  };
+  auto state = std::make_shared<State>();  // the callback's too: dropped in it, the client ends later
+  std::weak_ptr<State> ended = state;
   LaunchSpec spec;
   spec.program = CARTON_FAULT_RUNNER;
-  spec.arguments = {"hello", "hang"};
+  spec.arguments = {"serve", "flood"};
   ClientOptions options;
   options.name = "`fault 1.0.0`";
   options.region_capacity = 8 << 20;
-  options.log = [&](int32_t, const char*, const std::string&) {
-    std::lock_guard lock(mutex);
-    if (!client) return;
-    refusal = failure_of([&] { client->close(); });
-    client.reset();
-    called = true;
+  options.log = [state](int32_t, const char*, const std::string&) {
+    std::lock_guard lock(state->mutex);
+    if (!state->client) return;
+    state->refusal = failure_of([&] { state->client->close(); });
+    state->client.reset();
+    state->called = true;
   };
+  auto client = RunnerClient::create(launch(spec), std::move(options));
+  options.log = nullptr;
+  load(*client);
   {
-    std::lock_guard lock(mutex);
-    client = RunnerClient::create(launch(spec), std::move(options));
-    client->handshake(deadline_after_ms(kStepTimeoutMs));
+    std::lock_guard lock(state->mutex);
+    state->client = std::move(client);
   }
-  for (int i = 0; i < 500 && !called; ++i) ::usleep(10'000);
-  ASSERT_TRUE(called);
-  std::lock_guard lock(mutex);
-  ASSERT_TRUE(refusal.has_value());
-  EXPECT_EQ(refusal->code(), Code::Invalid) << refusal->message();
+  for (int i = 0; i < 500 && !state->called; ++i) ::usleep(10'000);
+  ASSERT_TRUE(state->called);
+  {
+    std::lock_guard lock(state->mutex);
+    ASSERT_TRUE(state->refusal.has_value());
+    EXPECT_EQ(state->refusal->code(), Code::Invalid) << state->refusal->message();
+  }
+  state.reset();
+  for (int i = 0; i < 500 && !ended.expired(); ++i) ::usleep(10'000);
+  EXPECT_TRUE(ended.expired());  // the thread has ended, and the client with it
 }
 
 TEST(ModelError, LeavesTheRunnerAlive) {
