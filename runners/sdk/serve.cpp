@@ -20,10 +20,16 @@ using nlohmann::json;
 constexpr int kControlFd = 3;
 std::atomic<int> log_socket{-1};
 
-// A file that the host handed over; its descriptor lives as long as the process.
-File to_file(const json& message, Fd fd) {
+// A file that the host handed over. A new descriptor comes with the first file that lies in it, and is
+// kept in `descriptors` as long as the process lives.
+File to_file(const json& message, Fd fd, std::vector<Fd>* descriptors) {
+  auto number = static_cast<uint64_t>(wire::number_member(message, "descriptor", 0));
+  if (fd) descriptors->push_back(std::move(fd));
+  if (number >= descriptors->size()) {
+    throw Error(Code::RunnerProtocol, text("a file in descriptor ", number, ", which did not come"));
+  }
   File file;
-  file.fd = fd.release();
+  file.fd = (*descriptors)[number].get();
   file.offset = static_cast<uint64_t>(wire::number_member(message, "offset", 0));
   file.size = static_cast<uint64_t>(wire::number_member(message, "size", 0));
   return file;
@@ -63,7 +69,7 @@ class Session {
       } else if (type == "attach") {
         attach(body, std::move(message.fd));
       } else if (type == "file") {
-        request_.files[wire::text_member(body, "name")] = to_file(body, std::move(message.fd));
+        request_.files[wire::text_member(body, "name")] = to_file(body, std::move(message.fd), &descriptors_);
       } else if (type == "load") {
         load(body);
       }
@@ -129,6 +135,7 @@ class Session {
   uint64_t request_size_ = 0, response_size_ = 0;
   std::optional<Window> window_;
   LoadRequest request_;
+  std::vector<Fd> descriptors_;
   std::unique_ptr<Model> model_;
 };
 

@@ -83,7 +83,11 @@ void RunnerClient::handshake(int64_t deadline_ns) {
 
 void RunnerClient::send_file(const std::string& file, int fd, uint64_t offset, uint64_t size,
                              int64_t deadline_ns) {
-  supervisor_->send({{"type", "file"}, {"name", file}, {"offset", offset}, {"size", size}}, deadline_ns, fd);
+  // One descriptor serves all files that lie in it: a runner may hold only so many.
+  auto [found, is_new] = sent_descriptors_.emplace(fd, sent_descriptors_.size());
+  supervisor_->send(
+      {{"type", "file"}, {"name", file}, {"descriptor", found->second}, {"offset", offset}, {"size", size}},
+      deadline_ns, is_new ? fd : -1);
 }
 
 void RunnerClient::load(const nlohmann::json& request, int64_t deadline_ns) {

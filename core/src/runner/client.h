@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <deque>
 #include <functional>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <nlohmann/json_fwd.hpp>
@@ -40,6 +41,7 @@ class RunnerClient : public std::enable_shared_from_this<RunnerClient> {
 
   // Throws RUNNER_START, RUNNER_CRASHED, RUNNER_TIMEOUT, RUNNER_PROTOCOL.
   void handshake(int64_t deadline_ns);
+  // `fd` stays open until load() has returned. One thread only.
   void send_file(const std::string& name, int fd, uint64_t offset, uint64_t size, int64_t deadline_ns);
   void load(const nlohmann::json& request, int64_t deadline_ns);
 
@@ -85,6 +87,7 @@ class RunnerClient : public std::enable_shared_from_this<RunnerClient> {
   ForkGuard fork_;
   std::shared_ptr<Regions> regions_;
   shm::Spinner spinner_;
+  std::map<int, uint64_t> sent_descriptors_;  // by send_file: descriptor -> its number on the wire
 
   mutable std::mutex mutex_;  // slots, queue, submission ring
   std::vector<Slot> slots_;

@@ -2,8 +2,8 @@
 // the hot path. Unknown keys and types are ignored by whoever receives them, so the protocol can grow.
 //
 //   host -> runner   hello {protocol_min, protocol_max}; attach {what: "host" | "request" | "response",
-//                    size} + fd; file {name, offset, size} + fd; load {options, device,
-//                    required_framework_version}; close {}
+//                    size} + fd; file {name, descriptor, offset, size} + fd, once each; load {options,
+//                    device, required_framework_version}; close {}
 //   runner -> host   hello {protocol, name, framework_version}; loaded {}; error {code, message, hint};
 //                    log {level, message}; exec_failed {step, errno} (the stub)
 #pragma once

@@ -242,6 +242,18 @@ TEST_F(Model, WrongOptionsAreInvalid) {
   carton_error_free(error);
 }
 
+TEST_F(Model, ThousandsOfModelFilesNeedNoDescriptorEach) {
+  for (int i = 0; i < 3000; ++i) {
+    std::string name = "model/part_" + std::to_string(i);
+    builder.files[name] = std::to_string(i);
+    if (i % 2 == 0) builder.methods[name] = 93;
+  }
+  write_file(path, builder.zip());
+  carton_model* model = load();
+  ASSERT_NE(model, nullptr);
+  carton_model_free(model);
+}
+
 TEST_F(Model, InfoOutlivesTheModel) {
   carton_model* model = load();
   carton_info* info = nullptr;
