@@ -55,6 +55,21 @@ const char* code_name(Code code) {
   return "UNKNOWN";
 }
 
+bool is_runner_code(int64_t code) {
+  if (code <= 0 || code > static_cast<int64_t>(Code::Internal)) return false;
+  switch (static_cast<Code>(code)) {
+    case Code::NoRunner:
+    case Code::RunnerStart:
+    case Code::RunnerCrashed:
+    case Code::RunnerTimeout:
+    case Code::Forked:
+    case Code::Closed:
+      return false;
+    default:
+      return true;
+  }
+}
+
 Error Error::within(std::string_view where) const {
   return Error(code_, std::string(where) + ": " + message_, hint_, log_);
 }

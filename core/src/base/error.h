@@ -38,6 +38,10 @@ enum class Code : int32_t {
 // "FORMAT", "RUNNER_CRASHED", ...; "UNKNOWN" for a number outside the list.
 const char* code_name(Code code);
 
+// May a runner answer with this code? Not with those that say what became of the runner or of the
+// caller's handle: only the host knows that.
+bool is_runner_code(int64_t code);
+
 class Error : public std::exception {
  public:
   Error(Code code, std::string message, std::string hint = {}, std::string log = {})

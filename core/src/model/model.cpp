@@ -75,10 +75,11 @@ std::unique_ptr<Model> Model::load(const std::string& location, const LoadOption
   }
   Config config = load_config();
   InstalledRunners installed = discover_runners(config.runner_dir);
-  model->runner_ = select_runner(installed, requirement_of(metadata, options));
+  const RunnerRequirement wanted = requirement_of(metadata, options);
+  model->runner_ = select_runner(installed, wanted);
   json request = {{"options", option_values(metadata.runner.opts)},
                   {"device", ""},
-                  {"required_framework_version", metadata.runner.required_framework_version}};
+                  {"required_framework_version", wanted.framework_version}};
   overlay(&request["options"], options.override_runner_opts);
   model->launch(options);
   request["device"] = model->device_;

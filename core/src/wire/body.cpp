@@ -264,7 +264,7 @@ Error read_error(const Header& header, const std::byte* body, uint64_t size) {
     return printable(out);
   };
   auto code = static_cast<int32_t>(header.count);
-  if (code <= 0 || code > static_cast<int32_t>(Code::Internal)) illegal(text("unknown error code ", code));
+  if (!is_runner_code(code)) illegal(text("error code ", code));
   std::string message = next();
   std::string hint = next();
   return Error(static_cast<Code>(code), message, hint);

@@ -157,8 +157,7 @@ json error_message(const Error& error) {
 
 Error error_of(const json& message) {
   int64_t code = number_member(message, "code", 0);
-  if (code <= 0 || code > static_cast<int64_t>(Code::Internal))
-    code = static_cast<int64_t>(Code::RunnerProtocol);
+  if (!is_runner_code(code)) code = static_cast<int64_t>(Code::RunnerProtocol);
   return Error(static_cast<Code>(code), cut(text_member(message, "message")),
                cut(text_member(message, "hint")));
 }

@@ -100,6 +100,14 @@ TEST(Body, ALongErrorIsCutButKeepsItsHint) {
   EXPECT_EQ(message.error->hint(), "hint");
 }
 
+TEST(Body, AnErrorThatOnlyTheHostCanKnowOfIsIllegal) {
+  std::vector<std::byte> slot(kInlineCapacity);
+  for (Code code : {Code::Closed, Code::Forked, Code::RunnerCrashed, Code::RunnerTimeout, Code::NoRunner}) {
+    Encoded encoded = encode_error(5, Error(code, "a lie"), slot.data());
+    EXPECT_EQ(code_of([&] { decode(slot.data(), encoded.size, {nullptr, 0}); }), Code::RunnerProtocol);
+  }
+}
+
 TEST(Body, EveryTruncationIsRefused) {
   Sender sender;
   Shape shape{4};
