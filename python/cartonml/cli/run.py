@@ -20,7 +20,7 @@ def run(
     inputs: Annotated[Optional[list[str]], typer.Argument(metavar="INPUT", help=INPUTS_HELP)] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the outputs as one JSON object.")] = False,
     output: Annotated[
-        Optional[Path], typer.Option("--out", "--output", "-o", help="Write the outputs to this .npz file.")
+        Optional[Path], typer.Option("--out", "-o", help="Write the outputs to this .npz file.")
     ] = None,
     device: Annotated[
         Optional[str], typer.Option(help="cpu, a GPU's index, or its UUID. Default: GPU 0, else the CPU.")
