@@ -12,6 +12,7 @@
 
 #include "base/error.h"
 #include "base/strings.h"
+#include "base/write_all.h"
 #include "io/codecs.h"
 
 namespace carton {
@@ -36,13 +37,7 @@ class TemporaryFile {
     if (!path_.empty()) ::unlink(path_.c_str());
   }
   void write(const std::byte* data, uint64_t size) {
-    while (size != 0) {
-      ssize_t written = ::write(fd_.get(), data, size);
-      if (written < 0 && errno == EINTR) continue;
-      if (written < 0) throw os_error(text("write ", quoted(path_)), errno);
-      data += written;
-      size -= static_cast<uint64_t>(written);
-    }
+    write_all(fd_.get(), data, size, text("write ", quoted(path_)));
   }
   // Read-only, on disk, then under its final name: a reader finds all of it or nothing.
   void publish(const std::string& final_path) {

@@ -9,6 +9,7 @@
 
 #include "base/error.h"
 #include "base/strings.h"
+#include "base/write_all.h"
 #include "io/codecs.h"
 
 namespace carton {
@@ -46,16 +47,6 @@ void check_hash(const FileEntry& file, size_t index, const std::string& actual) 
                    shortened(actual), " (MANIFEST line ", index + 1, ")"),
               "the file is not the one that was packed; fetch it again, or run `carton verify` to list every "
               "mismatch");
-}
-
-void write_all(int fd, const std::byte* data, uint64_t size) {
-  while (size > 0) {
-    ssize_t done = ::write(fd, data, size);
-    if (done < 0 && errno == EINTR) continue;
-    if (done < 0) throw os_error("write unpacked file to memory", errno);
-    data += done;
-    size -= static_cast<uint64_t>(done);
-  }
 }
 
 }  // namespace
@@ -193,7 +184,9 @@ FileRange OpenedCarton::plain_range(size_t index) const {
         file.size, limits_.buffered_bytes);
     Fd memory(::memfd_create("carton-file", MFD_CLOEXEC));
     if (!memory) throw os_error("create memory for an unpacked file", errno);
-    auto write = [&](const std::byte* data, uint64_t size) { write_all(memory.get(), data, size); };
+    auto write = [&](const std::byte* data, uint64_t size) {
+      write_all(memory.get(), data, size, "write unpacked file to memory");
+    };
     check_hash(file, index, stream_hashed(*storage_, stored, write));
     unpacked_ = std::move(memory);
     unpacked_index_ = index;

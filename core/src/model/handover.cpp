@@ -8,6 +8,7 @@
 
 #include "base/error.h"
 #include "base/strings.h"
+#include "base/write_all.h"
 
 namespace carton {
 namespace {
@@ -15,16 +16,6 @@ namespace {
 constexpr uint64_t kInMemory = 8u << 20;  // compressed files up to this size never touch the disk
 constexpr uint64_t kPage = 4096;
 constexpr std::string_view kModelFolder = "model/";
-
-void write_all(int fd, const std::byte* data, uint64_t size) {
-  while (size != 0) {
-    ssize_t written = ::write(fd, data, size);
-    if (written < 0 && errno == EINTR) continue;
-    if (written < 0) throw os_error("unpack a model file to memory", errno);
-    data += written;
-    size -= static_cast<uint64_t>(written);
-  }
-}
 
 void check_hash(const CartonFile& carton, const FileEntry& entry, int64_t deadline_ns) {
   carton.stream(
@@ -79,7 +70,7 @@ FileRange Handover::unpack_to_memory(const CartonFile& carton, const FileEntry& 
   carton.stream(
       entry.path,
       [](void* context, const std::byte* data, uint64_t size) {
-        write_all(*static_cast<int*>(context), data, size);
+        write_all(*static_cast<int*>(context), data, size, "unpack a model file to memory");
       },
       &range.fd);
   memory_size_ += (entry.size + kPage - 1) / kPage * kPage;

@@ -13,6 +13,7 @@
 
 #include "base/error.h"
 #include "base/strings.h"
+#include "base/write_all.h"
 #include "runner/stub/stub.h"
 
 extern "C" {
@@ -36,12 +37,8 @@ constexpr unsigned kMfdExec = 0x10U;
 std::span<const unsigned char> stub_image() { return {carton_stub_begin, carton_stub_end}; }
 
 void write_stub(int fd) {
-  for (auto rest = stub_image(); !rest.empty();) {
-    ssize_t n = ::write(fd, rest.data(), rest.size());
-    if (n < 0 && errno == EINTR) continue;
-    if (n <= 0) throw_os("start runner: write the stub");
-    rest = rest.subspan(static_cast<size_t>(n));
-  }
+  const auto image = std::as_bytes(stub_image());
+  write_all(fd, image.data(), image.size(), "start runner: write the stub");
 }
 
 // Empty when the system does not allow executable memfds.
