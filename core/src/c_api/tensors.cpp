@@ -54,12 +54,6 @@ Tensor copy_strided(DType dtype, Shape shape, const int64_t* strides, const void
   return tensor;
 }
 
-uint64_t checked_count(DType dtype, const Shape& shape) {
-  auto count = element_count(shape, dtype_size(dtype));
-  if (!count) throw Error(Code::Invalid, text("shape ", shape_text(shape), " is negative or too large"));
-  return *count;
-}
-
 Tensor view_of(DType dtype, Shape shape, const void* data, carton_release_fn release, void* user_data) {
   Tensor tensor;
   tensor.dtype = dtype;

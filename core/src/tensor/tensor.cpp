@@ -30,8 +30,6 @@ std::string shape_text(const Shape& shape) {
   return out + "]";
 }
 
-namespace {
-
 uint64_t checked_count(DType dtype, const Shape& shape) {
   if (shape.size() > static_cast<size_t>(kMaxRank)) {
     throw Error(Code::Limit, text("a tensor has at most ", kMaxRank, " dimensions, got ", shape.size()));
@@ -43,8 +41,6 @@ uint64_t checked_count(DType dtype, const Shape& shape) {
   }
   return *count;
 }
-
-}  // namespace
 
 Tensor Tensor::allocate(DType dtype, Shape shape) {
   Tensor tensor;

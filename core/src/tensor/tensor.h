@@ -22,6 +22,10 @@ using Shape = std::vector<int64_t>;  // dimensions >= 0; empty = a scalar
 // non-zero dimensions times `item_size`, exceeds 2^63 - 1.
 std::optional<uint64_t> element_count(const Shape& shape, uint64_t item_size = 1);
 
+// The same for a tensor that a caller makes: throws LIMIT for too many dimensions, INVALID where there
+// is no such number.
+uint64_t checked_count(DType dtype, const Shape& shape);
+
 // "[2, 3]"; "[]" for a scalar.
 std::string shape_text(const Shape& shape);
 
